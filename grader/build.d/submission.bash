@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is asked for: the lab, the kernel, the student's file. Sourced by build.
+
+# Larger than any lab by a factor of fifty.
+max_source=$((1 << 20))
+
+# Sets lab (two digits), lab_dir and module (labNN).
+find_lab() {
+	local labs=${LABS_DIR:-$tree/labs} found
+
+	lab=${lab%%-*}
+	[[ $lab =~ ^[0-9]{2}$ ]] || usage "say which lab: --lab NN, two digits"
+	for found in "$labs/$lab"-*; do
+		[[ -f $found/lab$lab.h && -f $found/Makefile ]] || continue
+		lab_dir=$(cd "$found" && pwd)
+		module=lab$lab
+		return
+	done
+	usage "there is no lab $lab: the labs are$(for found in "$labs"/[0-9][0-9]-*; do printf ' %.2s' "${found##*/}"; done)"
+}
+
+# Sets kernel_dir and compiler.
+find_kernel() {
+	[[ $kernel =~ ^[0-9]+\.[0-9]+$ ]] || usage "say which kernel: --kernel 6.1 or --kernel 6.12"
+	kernel_dir=$tree/.cache/kernels/$kernel
+	[[ -f $kernel_dir/stamp ]] || trouble "kernel $kernel is not there: run vm/kernels/fetch $kernel"
+	compiler=$(<"$kernel_dir/compiler")
+}
+
+# Copy the file once into one without a name, open as fd $source: what is checked is what is built, and
+# nothing stays behind however we end. Each refusal is one line; a name may hold anything, so quote it.
+read_submission() {
+	local path=$1 name copy size text
+
+	printf -v name %q "${1##*/}"
+	[[ $path == /* ]] || path=./$path
+	[[ $1 ]] || usage "the submission has no name: grader/build --help explains"
+	[[ -e $path || ! -L $path ]] || usage "$name is a link that leads nowhere: name the file itself"
+	[[ -e $path ]] || usage "there is no file $name: check the path"
+	[[ ! -d $path ]] || usage "$name is a directory: name the .c file in it"
+	[[ -f $path ]] || usage "$name is not a regular file: copy it to one first"
+	[[ $path == *.c ]] || usage "$name is not a C file: a submission is one file called *.c"
+	[[ -r $path ]] || usage "$name cannot be read: check its permissions"
+
+	copy=$(mktemp)
+	exec {source}<"$copy" {text}>"$copy"
+	rm -f "$copy"
+	head -c $((max_source + 1)) "$path" >&"$text"
+	exec {text}>&-
+	size=$(stat -L -c %s "/dev/fd/$source")
+	((size > 0)) || usage "$name is empty: submit the file you worked on"
+	((size <= max_source)) || usage "$name is larger than 1 MiB: a submission is one hand-written C file"
+	[[ $(tr -d '\0' <"/dev/fd/$source" | wc -c) == "$size" ]] ||
+		usage "$name is binary (it holds zero bytes): submit the C source, not what was built from it"
+}
+
+need_tools() {
+	local pair missing=()
+
+	for pair in "$compiler:$compiler" make:make ld:binutils tar:tar timeout:coreutils; do
+		command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+	done
+	[[ ${SANDBOX-} == none ]] || command -v bwrap >/dev/null || missing+=(bubblewrap)
+	((${#missing[@]} == 0)) ||
+		trouble "missing tools: apt-get install --no-install-recommends ${missing[*]}"
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unusual: vmalloc_user() memory, whose frames need not be neighbours. remap_vmalloc_range() finds
+ * the page behind each address, inserts it, and checks the window as it goes.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/vmalloc.h>
+
+#include "lab01.h"
+
+#define LAB01_SIZE (LAB01_PAGES * PAGE_SIZE)
+
+static void *lab01_buffer;
+
+static int lab01_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	/*
+	 * Private means a copy at the first write, and nobody would see what was written. Not
+	 * VM_SHARED: the core clears it when the descriptor of a shared mapping is read-only.
+	 */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+
+	return remap_vmalloc_range(vma, lab01_buffer, vma->vm_pgoff);
+}
+
+static ssize_t lab01_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+	return simple_read_from_buffer(to, count, pos, lab01_buffer, LAB01_SIZE);
+}
+
+static ssize_t lab01_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
+{
+	/* The helper answers 0 at the end, and a program that repeats short writes would spin. */
+	if (*pos >= LAB01_SIZE)
+		return -ENOSPC;
+	return simple_write_to_buffer(lab01_buffer, LAB01_SIZE, pos, from, count);
+}
+
+static loff_t lab01_llseek(struct file *file, loff_t offset, int whence)
+{
+	return fixed_size_llseek(file, offset, whence, LAB01_SIZE);
+}
+
+static const struct file_operations lab01_fops = {
+	.owner = THIS_MODULE,
+	.read = lab01_read,
+	.write = lab01_write,
+	.llseek = lab01_llseek,
+	.mmap = lab01_mmap,
+};
+
+static struct miscdevice lab01_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = LAB01_NAME,
+	.fops = &lab01_fops,
+};
+
+static int __init lab01_init(void)
+{
+	int error;
+
+	/* Of its kind, vmalloc_user() alone may be mapped: it is zeroed and marked VM_USERMAP. */
+	lab01_buffer = vmalloc_user(LAB01_SIZE);
+	if (!lab01_buffer)
+		return -ENOMEM;
+
+	/* Last: from here on the device can be opened. */
+	error = misc_register(&lab01_device);
+	if (error)
+		goto err_free_buffer;
+
+	pr_info("%d pages at %s\n", LAB01_PAGES, LAB01_NODE);
+	return 0;
+
+err_free_buffer:
+	vfree(lab01_buffer);
+	return error;
+}
+
+static void __exit lab01_exit(void)
+{
+	misc_deregister(&lab01_device);
+	vfree(lab01_buffer);
+}
+
+module_init(lab01_init);
+module_exit(lab01_exit);
+
+MODULE_DESCRIPTION("mmap lab 01: kmalloc() memory through vm_insert_page()");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,124 @@
+# What surrounds every check: what it needs, its machine, and its outcome.
+#
+# A check is one @test in grader/checks/NN-name.bats; its name is a promise, word for word. What it
+# needs is data, in the tags above it:
+#
+#	machine:none	no machine at all
+#	machine:dirty	one whose fresh memory is not zero
+#	machine:two	one with two vCPUs
+#	machine:pci	one with edu and ivshmem
+#	machine:own	a fresh one even with FRESH=0: the check leaves traces in the kernel
+#	module:no	the check loads the module itself
+#	gate:none	the check is tried even if a plain mapping does not work
+#
+# A checks file defines NODE (and what else its checks share) and works_plainly, the least that has
+# to work before the other promises can be tried: it opens the device, maps it, touches it.
+#
+# Its surroundings come from grader/grade: OUT, LAB, KERNEL, SEED, RUBRIC, BIN, GRADER, FRESH.
+
+GRADER=${GRADER:-$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}
+# shellcheck source=machine.bash
+source "$GRADER/lib/machine.bash"
+# shellcheck source=claims.bash
+source "$GRADER/lib/claims.bash"
+# shellcheck source=common.bash
+source "$GRADER/lib/common.bash"
+
+# By hand, `bats grader/checks/02-….bats` judges the reference.
+setup_file() {
+	if [[ -z ${OUT:-} ]]; then
+		export OUT=$BATS_FILE_TMPDIR/out
+		local name=${BATS_TEST_FILENAME##*/}
+		# grade prepares only: it builds, writes the surroundings, and leaves the checks to us.
+		"$GRADER/grade" --prepare --lab "${name%%-*}" --out "$OUT" \
+			"${SUBMISSION:-$GRADER/../labs/${name%.bats}/lab${name%%-*}.c}" >&2
+		set -a
+		# shellcheck disable=SC1091 # written by grade --prepare
+		source "$OUT/surroundings"
+		set +a
+	fi
+	try_the_gate
+}
+
+# One machine tries the least once. What fails here is not tried again by every check: a module that
+# hangs in mmap costs one deadline, not twenty.
+try_the_gate() {
+	local gate=ok
+	CHECK=$OUT/evidence/gate M=$OUT/evidence/gate/machine
+	mkdir -p "$CHECK"
+	# shellcheck disable=SC2086 # NEEDS is a list of options
+	if ! machine_start ${MACHINE:-}; then
+		gate=broken
+	elif ! module_loads >/dev/null 2>&1; then
+		gate='the module does not load'
+	elif ! works_plainly >/dev/null 2>&1; then
+		gate='a plain mapping does not work'
+	elif ! module_unloads >/dev/null 2>&1; then
+		gate='the module does not unload'
+	fi
+	[[ -e $CHECK/trouble ]] && gate=broken
+	machine_stop
+	printf '%s' "$gate" >"$OUT/gate"
+}
+
+setup() {
+	check_number
+	CHECK=$OUT/evidence/$NUMBER
+	M=$CHECK/machine
+	mkdir -p "$CHECK"
+	STARTED=${EPOCHREALTIME/./}
+	printf -v NEEDS " %s" "${BATS_TEST_TAGS[@]}" " "
+	local gate
+	gate=$(<"$OUT/gate")
+	if [[ $NEEDS != *" gate:none "* && $gate != ok ]]; then
+		[[ $gate == broken ]] && trouble "the kit could not start a machine"
+		skip "$gate"
+	fi
+	[[ $NEEDS == *" machine:none "* ]] && return
+	local options=()
+	[[ $NEEDS == *" machine:dirty "* ]] && options+=(--dirty)
+	[[ $NEEDS == *" machine:two "* ]] && options+=(--cpus 2)
+	[[ $NEEDS == *" machine:pci "* || ${MACHINE:-} == --pci ]] && options+=(--pci)
+	machine_take "${options[@]}" || trouble "the kit could not start a machine"
+	[[ $NEEDS == *" module:no "* ]] || module_loads || return 1
+}
+
+teardown() {
+	local status=fail
+	if [[ -n ${BATS_TEST_SKIPPED:-} ]]; then
+		status=skip
+	elif [[ -n ${BATS_TEST_COMPLETED:-} ]]; then
+		status=pass
+	fi
+	if [[ -e $M/ctl || -e $M/fate ]]; then
+		status=$(machine_verdict "$status")
+		machine_release "$status"
+	fi
+	[[ -e $CHECK/trouble ]] && status=broken
+	printf '%s' "$(((${EPOCHREALTIME/./} - STARTED) / 1000))" >"$CHECK/ms"
+	# Last: a check without a status is broken.
+	printf '%s' "$status" >"$CHECK/status"
+	"$BIN/verdict" "$RUBRIC" "$OUT" >/dev/null || true
+}
+
+# The place of this check in the rubric, two digits.
+check_number() {
+	local points promise _ number=0
+	while IFS=$'\t' read -r points promise _; do
+		[[ -z $points || $points == '#'* ]] && continue
+		number=$((number + 1))
+		if [[ $promise == "$BATS_TEST_DESCRIPTION" ]]; then
+			printf -v NUMBER '%02d' "$number"
+			return
+		fi
+	done <"$RUBRIC"
+	echo "no such promise in $RUBRIC: $BATS_TEST_DESCRIPTION" >&2
+	return 1
+}
+
+# trouble WHAT - the kit's own fault, never the student's: the outcome is "broken".
+trouble() {
+	printf '%s\n' "$1" >>"$CHECK/trouble"
+	printf '%s' "$1" >"$CHECK/found"
+	return 1
+}

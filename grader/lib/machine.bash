@@ -1,0 +1,198 @@
+# A check's machine: start it, load the module, ask it, say what became of it.
+#
+# M is the machine's folder, CHECK the folder of the check's evidence. All that is asked and answered
+# goes into CHECK/transcript.
+
+# machine_start [OPTION…] - a fresh machine in M.
+machine_start() {
+	rm -rf "$M"
+	mkdir -p "${M%/*}"
+	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner $$ "$@" 2>>"$CHECK/transcript" 3>&- || {
+		trouble "the machine did not start, see ${M#"$OUT"/}"
+		return 1
+	}
+	PROBE=
+}
+
+# machine_take [OPTION…] - the machine for a check: a fresh one; with FRESH=0 the one before, if it
+# is healthy and of the same kind.
+machine_take() {
+	local kind="${*:-plain}"
+	if [[ ${FRESH:-1} == 0 && $NEEDS != *" machine:own "* ]]; then
+		M="$OUT/machines/${kind// /}"
+		if [[ -e $M/ctl && $("$BIN/vm" status "$M" 2>/dev/null) == alive ]]; then
+			PROBE=$(<"$M/probe")
+			return
+		fi
+	fi
+	machine_start "$@"
+}
+
+# machine_release STATUS - gives it back: with FRESH=0 to the next check if nothing went wrong.
+machine_release() {
+	if [[ $M == "$OUT"/machines/* && $1 == pass ]]; then
+		local job
+		for job in ${JOBS:-}; do
+			"$BIN/vm" kill "$M" "$job" 9 >/dev/null 2>&1 || true
+			"$BIN/vm" wait "$M" "$job" >/dev/null 2>&1 || true
+		done
+		if [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; then
+			printf '%s' "$PROBE" >"$M/probe"
+			return
+		fi
+	fi
+	machine_stop
+}
+
+machine_stop() {
+	"$BIN/vm" stop "$M" >/dev/null 2>&1 || true
+	[[ $M == "$CHECK"/* ]] || cp -r "$M" "$CHECK/machine" 2>/dev/null || true
+}
+
+# machine_verdict STATUS - the check's status in the light of what became of the machine.
+machine_verdict() {
+	local fate taint
+	fate=$("$BIN/vm" status "$M" 2>/dev/null) || fate=broken
+	case ${fate%%$'\n'*} in
+	alive)
+		taint=$("$BIN/vm" get "$M" /proc/sys/kernel/tainted) || taint=0
+		# Bit 7: the kernel has oopsed. Whoever it hit, the check can not have gone well.
+		if ((taint & 128)); then
+			echo oops
+		else
+			echo "$1"
+		fi
+		;;
+	panic | hang) echo "${fate%%$'\n'*}" ;;
+	lost)
+		printf '%s' "${fate#*$'\n'}" >"$CHECK/found"
+		echo fail
+		;;
+	*)
+		trouble "the machine broke: ${fate#*$'\n'}" || true
+		echo broken
+		;;
+	esac
+}
+
+# vm VERB ARGUMENT… - asks the machine; what goes wrong on the kit's side is trouble.
+vm() {
+	local status=0
+	"$BIN/vm" "$1" "$M" "${@:2}" 2>"$CHECK/stderr" || status=$?
+	if ((status)); then
+		printf '# vm %s: %d\n' "$*" "$status"
+		cat "$CHECK/stderr"
+	fi >>"$CHECK/transcript"
+	case $status in
+	120 | 121 | 122) differs "the machine survives" "$(<"$CHECK/stderr")" ;;
+	123 | 125) trouble "vm $1: $(<"$CHECK/stderr")" ;;
+	esac || true
+	return "$status"
+}
+
+# module_loads [PARAMETER=VALUE…] / module_unloads - the student's module, once.
+module_loads() {
+	local answer
+	answer=$(vm load "$OUT/build/$KERNEL/$MODULE.ko" "$@") && return
+	differs "$MODULE.ko loads" "$(errno_in_words "$answer")"
+}
+
+module_unloads() {
+	local answer
+	answer=$(vm unload "$MODULE") && return
+	differs "$MODULE unloads" "$(errno_in_words "$answer")"
+}
+
+errno_in_words() {
+	case $1 in
+	errno=*) printf '%s' "${1#errno=}" ;;
+	killed=1) printf 'the kernel oopsed' ;;
+	'') printf 'no answer: %s' "$(<"$CHECK/stderr")" ;;
+	*) printf '%s' "$1" ;;
+	esac
+}
+
+# The probe travels under a name drawn for this machine: a module that looks at current->comm gains
+# nothing by it.
+probe_delivered() {
+	local letters=abcdefghijklmnopqrstuvwxyz i
+	[[ -n $PROBE ]] && return
+	PROBE=/tmp/
+	for ((i = 0; i < 9; i++)); do
+		PROBE+=${letters:$((SRANDOM % 26)):1}
+	done
+	vm put "$BIN/probe" "$PROBE"
+}
+
+# probe VERB… - runs it to its end; FACTS is what it found.
+probe() {
+	local status=0
+	probe_delivered || return 1
+	FACTS=$(vm run -- "$PROBE" seed "$SEED" "$@") || status=$?
+	printf '$ probe %s\n%s\n' "$*" "$FACTS" >>"$CHECK/transcript"
+	probe_ended "$status" "$*"
+}
+
+# probe_as USER VERB… - the same as another user.
+probe_as() {
+	local status=0 user=$1
+	shift
+	probe_delivered || return 1
+	FACTS=$(vm run --uid "$user" -- "$PROBE" seed "$SEED" "$@") || status=$?
+	printf '$ probe (uid %s) %s\n%s\n' "$user" "$*" "$FACTS" >>"$CHECK/transcript"
+	probe_ended "$status" "$*"
+}
+
+probe_ended() {
+	case $1 in
+	0 | 120 | 121 | 122) return "$1" ;;
+	2 | 3) trouble "probe $2: $(<"$CHECK/stderr")" ;;
+	124) differs "the program ends" "it did not return in time: probe $2" ;;
+	*) differs "the program ends by itself" "signal $(($1 - 128)) killed it: probe $2" ;;
+	esac
+}
+
+# probe_starts WORD VERB… - runs it in the background until it has said WORD; JOB and FACTS are set.
+probe_starts() {
+	local word=$1 answer
+	shift
+	probe_delivered || return 1
+	answer=$(vm spawn -- "$PROBE" seed "$SEED" "$@") || return 1
+	[[ $answer =~ ^job=([0-9]+)\ pid=([0-9]+)$ ]] || trouble "vm spawn: $answer"
+	JOB=${BASH_REMATCH[1]}
+	PID=${BASH_REMATCH[2]}
+	JOBS+=" $JOB"
+	job_says "$word"
+}
+
+# job_says WORD - waits for it; FACTS is all the job has printed so far.
+job_says() {
+	local status=0
+	FACTS=$(vm await "$JOB" "$1") || status=$?
+	printf '$ (job %s until %s)\n%s\n' "$JOB" "$1" "$FACTS" >>"$CHECK/transcript"
+	if ((status == 124)) || { ((status == 0)) && [[ $FACTS != *"$1"* ]]; }; then
+		differs "the program gets as far as: $1" "$FACTS"
+	fi
+	return "$status"
+}
+
+# job_goes_on - a line for a probe that holds.
+job_goes_on() {
+	vm send "$JOB" go >/dev/null
+}
+
+# job_ends - waits for the end; FACTS is all it printed.
+job_ends() {
+	local status=0
+	FACTS=$(vm wait "$JOB") || status=$?
+	JOBS=${JOBS/ $JOB/}
+	printf '$ (job %s to its end)\n%s\n' "$JOB" "$FACTS" >>"$CHECK/transcript"
+	probe_ended "$status" "(in the background)"
+}
+
+# job_killed - ends it at once.
+job_killed() {
+	vm kill "$JOB" 9 >/dev/null
+	vm wait "$JOB" >/dev/null 2>&1 || true
+	JOBS=${JOBS/ $JOB/}
+}

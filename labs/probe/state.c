@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The files and areas of this run, by number. */
+#include "state.h"
+#include "say.h"
+
+#define AREAS 64
+#define FILES 64
+
+static struct area areas[AREAS];
+static unsigned int area_count, area_current;
+static int files[FILES];
+static unsigned int file_count, file_current;
+static uint64_t seed;
+
+uint64_t *state_seed(void)
+{
+	return &seed;
+}
+
+unsigned int state_add_file(int fd)
+{
+	if (file_count == FILES)
+		usage_error("open: at most %d files in one run; split it", FILES);
+	files[file_count] = fd;
+	file_current = file_count;
+	return file_count++;
+}
+
+void state_use_file(uint64_t number)
+{
+	if (number >= file_count)
+		usage_error("file: there are %u files so far, counted from 0; open it first",
+			    file_count);
+	file_current = (unsigned int)number;
+}
+
+int *state_fd(const char *verb)
+{
+	if (!file_count)
+		usage_error("%s: no file is open; put 'open PATH' before it", verb);
+	return &files[file_current];
+}
+
+unsigned int state_add_area(const struct area *area)
+{
+	if (area_count == AREAS)
+		usage_error("map: at most %d areas in one run; split it, or use rounds", AREAS);
+	areas[area_count] = *area;
+	area_current = area_count;
+	return area_count++;
+}
+
+unsigned int area_number(void)
+{
+	return area_current;
+}
+
+struct area *state_area(uint64_t number)
+{
+	if (number >= area_count)
+		usage_error("there are %u areas so far, counted from 0; map it first", area_count);
+	return &areas[number];
+}
+
+void state_use_area(uint64_t number)
+{
+	state_area(number);
+	area_current = (unsigned int)number;
+}
+
+struct area *area_for(const char *verb)
+{
+	if (!area_count)
+		usage_error("%s: nothing is mapped; put 'map PAGES PROT SHARING' before it", verb);
+	if (!areas[area_current].addr) {
+		fact(verb, "no-area");
+		return NULL;
+	}
+	return &areas[area_current];
+}
+
+void area_pages(const struct area *area, const char *verb, uint64_t first, uint64_t count)
+{
+	if (first > area->pages || count > area->pages - first)
+		usage_error("%s: %llu pages from page %llu do not lie in an area of %llu pages; "
+			    "choose FIRST and COUNT inside it",
+			    verb, (unsigned long long)count, (unsigned long long)first,
+			    (unsigned long long)area->pages);
+}
+
+unsigned char *area_at(const struct area *area, const char *verb, uint64_t off, uint64_t size)
+{
+	uint64_t bytes = area->pages * PAGE;
+
+	if (off > bytes || size > bytes - off)
+		usage_error(
+			"%s: %llu bytes at offset 0x%llx do not lie in an area of 0x%llx bytes; "
+			"choose them inside it",
+			verb, (unsigned long long)size, (unsigned long long)off,
+			(unsigned long long)bytes);
+	return area->addr + off;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the host can ask of the guest. Facts only: whether something is right is decided outside.
+ *
+ * Everything that enters a student's code goes through errand() or a job, because it may oops or
+ * never come back, and PID 1 must do neither.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "job.h"
+
+#define ARGUMENTS_MAX 512
+
+/* A restored guest has the clock and the random pool of its snapshot: both are set anew. */
+static uint32_t hello(struct fields *request, struct bytes *answer)
+{
+	struct {
+		struct rand_pool_info head;
+		uint8_t entropy[64];
+	} pool = {.head = {.entropy_count = 512, .buf_size = 64}};
+	struct timespec now = {0};
+	struct utsname name;
+	const uint8_t *entropy;
+	uint64_t ns;
+	size_t length;
+	int fd;
+
+	if (!fields_u64(request, &ns) || !fields_next(request, &entropy, &length) || length != 64)
+		return STATUS_MALFORMED;
+	now.tv_sec = (time_t)(ns / 1000000000u);
+	now.tv_nsec = (long)(ns % 1000000000u);
+	clock_settime(CLOCK_REALTIME, &now);
+	memcpy(pool.head.buf, entropy, length);
+	fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) || ioctl(fd, RNDRESEEDCRNG))
+		return (uint32_t)errno;
+	close(fd);
+	uname(&name);
+	bytes_text(answer, name.release);
+	return 0;
+}
+
+static uint32_t write_all(int fd, const uint8_t *data, size_t length)
+{
+	while (length) {
+		ssize_t put = write(fd, data, length);
+
+		if (put < 0)
+			return (uint32_t)errno;
+		data += put;
+		length -= (size_t)put;
+	}
+	return 0;
+}
+
+static uint32_t put(struct fields *request, struct bytes *answer)
+{
+	char *path = fields_text(request);
+	const uint8_t *data;
+	size_t length;
+	uint32_t mode, status;
+	int fd;
+
+	(void)answer;
+	if (!path || !fields_u32(request, &mode) || !fields_next(request, &data, &length))
+		return STATUS_MALFORMED;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return (uint32_t)errno;
+	status = write_all(fd, data, length);
+	fchmod(fd, mode);
+	close(fd);
+	return status;
+}
+
+static uint32_t get(struct fields *request, struct bytes *answer)
+{
+	char *path = fields_text(request);
+	struct bytes content = {0};
+	uint8_t buffer[16384];
+	ssize_t got;
+	uint32_t most;
+	int fd;
+
+	if (!path || !fields_u32(request, &most))
+		return STATUS_MALFORMED;
+	/* Not blocking: /dev/kmsg and trace_pipe end where there is nothing more to read. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return (uint32_t)errno;
+	while ((got = read(fd, buffer, sizeof(buffer))) != 0) {
+		if (got < 0 && errno == EPIPE)
+			continue; /* /dev/kmsg: records were overwritten meanwhile */
+		if (got < 0 && errno == EAGAIN)
+			break;
+		if (got < 0)
+			return (uint32_t)errno;
+		if (content.length + (size_t)got > most)
+			break;
+		bytes_add(&content, buffer, (size_t)got);
+	}
+	bytes_field(answer, content.data, content.length);
+	return 0;
+}
+
+static uint32_t write_once(struct fields *request, struct bytes *answer)
+{
+	char *path = fields_text(request);
+	const uint8_t *data;
+	size_t length;
+	int fd;
+
+	(void)answer;
+	if (!path || !fields_next(request, &data, &length))
+		return STATUS_MALFORMED;
+	/* O_APPEND: kprobe_events adds a probe then, instead of replacing all. */
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return (uint32_t)errno;
+	return write(fd, data, length) == (ssize_t)length ? 0 : (uint32_t)errno;
+}
+
+static uint32_t load(struct fields *request, struct bytes *answer)
+{
+	const uint8_t *image;
+	char *parameters;
+	size_t length;
+
+	(void)answer;
+	if (!fields_next(request, &image, &length))
+		return STATUS_MALFORMED;
+	parameters = fields_text(request);
+	if (!parameters)
+		return STATUS_MALFORMED;
+	return syscall(SYS_init_module, image, length, parameters) ? (uint32_t)errno : 0;
+}
+
+static uint32_t unload(struct fields *request, struct bytes *answer)
+{
+	char *name = fields_text(request);
+
+	(void)answer;
+	if (!name)
+		return STATUS_MALFORMED;
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? (uint32_t)errno : 0;
+}
+
+static uint32_t started(int job, struct bytes *answer)
+{
+	if (job < 0)
+		return (uint32_t)-job;
+	bytes_u32(answer, (uint32_t)job);
+	bytes_u32(answer, (uint32_t)job_find((uint32_t)job)->pid);
+	return 0;
+}
+
+static uint32_t spawn(struct fields *request, struct bytes *answer)
+{
+	char *argv[ARGUMENTS_MAX + 1] = {0};
+	uint32_t uid, status;
+	size_t count = 0;
+
+	if (!fields_u32(request, &uid))
+		return STATUS_MALFORMED;
+	while (count < ARGUMENTS_MAX && (argv[count] = fields_text(request)))
+		count++;
+	status = !count || request->left ? STATUS_MALFORMED
+					 : started(job_spawn(argv, uid, NULL), answer);
+	while (count)
+		free(argv[--count]);
+	return status;
+}
+
+static uint32_t shell(struct bytes *answer)
+{
+	char *const argv[] = {(char[]){"/bin/busybox"}, (char[]){"sh"}, (char[]){"-l"}, NULL};
+
+	return started(job_spawn(argv, 0, "/dev/hvc0"), answer);
+}
+
+static uint32_t await(struct fields *request, struct bytes *answer, uint32_t deadline)
+{
+	struct job *job;
+	uint32_t number;
+	char *text;
+
+	if (!fields_u32(request, &number))
+		return STATUS_MALFORMED;
+	job = job_find(number);
+	if (!job)
+		return ESRCH;
+	text = fields_text(request);
+	job_await(job, text, deadline);
+	free(text);
+	bytes_u32(answer, job->state);
+	bytes_u32(answer, job->code);
+	bytes_field(answer, job->said.data, job->said.length);
+	bytes_field(answer, job->complained.data, job->complained.length);
+	if (job->state != JOB_RUNNING)
+		job_forget(job);
+	return 0;
+}
+
+static uint32_t tell(struct fields *request, bool by_signal)
+{
+	struct job *job;
+	const uint8_t *data;
+	uint32_t number, signal_number;
+	size_t length;
+
+	if (!fields_u32(request, &number))
+		return STATUS_MALFORMED;
+	job = job_find(number);
+	if (!job)
+		return ESRCH;
+	if (by_signal) {
+		if (!fields_u32(request, &signal_number))
+			return STATUS_MALFORMED;
+		return kill(job->pid, (int)signal_number) ? (uint32_t)errno : 0;
+	}
+	if (!fields_next(request, &data, &length))
+		return STATUS_MALFORMED;
+	return write_all(job->in, data, length);
+}
+
+static uint32_t answer_to(struct frame *frame, struct bytes *answer)
+{
+	struct fields *request = &frame->payload;
+
+	switch (frame->op) {
+	case OP_HELLO:
+		return hello(request, answer);
+	case OP_PUT:
+		return errand(put, request, answer, frame->deadline);
+	case OP_GET:
+		return errand(get, request, answer, frame->deadline);
+	case OP_WRITE:
+		return errand(write_once, request, answer, frame->deadline);
+	case OP_LOAD:
+		return errand(load, request, answer, frame->deadline);
+	case OP_UNLOAD:
+		return errand(unload, request, answer, frame->deadline);
+	case OP_SPAWN:
+		return spawn(request, answer);
+	case OP_AWAIT:
+		return await(request, answer, frame->deadline);
+	case OP_SEND:
+		return tell(request, false);
+	case OP_KILL:
+		return tell(request, true);
+	case OP_SHELL:
+		return shell(answer);
+	case OP_END:
+		return 0;
+	default:
+		return STATUS_MALFORMED;
+	}
+}
+
+void agent_serve(int port)
+{
+	struct frame_reader reader = {0};
+	struct frame frame;
+	uint8_t buffer[65536];
+	ssize_t got;
+
+	while ((got = read(port, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR)) {
+		int whole;
+
+		bytes_add(&reader.in, buffer, got > 0 ? (size_t)got : 0);
+		while ((whole = frame_read(&reader, &frame)) > 0) {
+			struct bytes answer = {0}, out = {0};
+
+			frame.status = answer_to(&frame, &answer);
+			frame_write(&out, &frame, &answer);
+			write_all(port, out.data, out.length);
+			bytes_free(&answer);
+			bytes_free(&out);
+		}
+		if (whole < 0)
+			return;
+	}
+}

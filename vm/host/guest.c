@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Calls to the agent; guest.h is the manual. */
+#include <sys/random.h>
+#include <time.h>
+
+#include "guest.h"
+
+/* Time for the agent to notice and report what is overdue in the guest, before we call it a hang.
+ */
+#define REPORT_MS 4000
+
+bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *payload,
+		uint32_t deadline, struct frame *reply)
+{
+	struct frame request = {
+		.op = op,
+		.call = ++machine->calls,
+		.deadline = deadline * machine->scale,
+		.cookie = machine->cookie,
+	};
+	int64_t until = now_ms() + request.deadline + REPORT_MS * machine->scale;
+	struct bytes out = {0};
+
+	frame_write(&out, &request, payload);
+	if (machine->fate == FATE_ALIVE && !send_all(machine->agent, out.data, out.length))
+		machine_pump(machine, now_ms() + REPORT_MS, -1);
+	bytes_free(&out);
+	while (machine->fate == FATE_ALIVE) {
+		int whole = frame_read(&machine->heard, reply);
+
+		if (whole > 0 && reply->cookie == machine->cookie && reply->op == op &&
+		    reply->call == request.call) {
+			if (reply->status == STATUS_STUCK)
+				machine_ends(machine, FATE_HANG,
+					     "what served the call can not even be killed");
+			return machine->fate == FATE_ALIVE;
+		}
+		if (whole) {
+			machine_ends(machine, FATE_LOST,
+				     "the wire carries bytes that are not the agent's");
+		} else if (now_ms() >= until) {
+			machine_ends(machine, FATE_HANG, "no answer within %u ms",
+				     request.deadline);
+		} else {
+			machine_pump(machine, until, -1);
+		}
+	}
+	return false;
+}
+
+bool guest_hello(struct machine *machine, uint32_t deadline)
+{
+	struct bytes payload = {0};
+	struct frame reply;
+	struct timespec now;
+	uint8_t entropy[64];
+	bool answered;
+
+	if (getrandom(&machine->cookie, sizeof(machine->cookie), 0) < 0 ||
+	    getrandom(entropy, sizeof(entropy), 0) < 0)
+		die("getrandom:");
+	clock_gettime(CLOCK_REALTIME, &now);
+	bytes_u64(&payload, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	bytes_field(&payload, entropy, sizeof(entropy));
+	answered = guest_call(machine, OP_HELLO, &payload, deadline, &reply) && !reply.status;
+	bytes_free(&payload);
+	return answered;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The process that keeps a machine; keeper.h is the manual. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "accel.h"
+#include "guest.h"
+#include "keeper.h"
+#include "qemu.h"
+#include "snapshot.h"
+#include "verbs.h"
+
+#define CLIENT_MS 10000 /* a client is local and sends at once */
+
+/* To whoever started us, until the machine is up: a letter (progress, failure, done) and text. */
+static int starter = -1;
+
+static void report(char kind, const char *what)
+{
+	dprintf(starter, "%c%s\n", kind, what);
+}
+
+static void progress(const char *what)
+{
+	report('p', what);
+}
+
+/* The folder is the working directory: a socket's path must be short, a folder's need not be. */
+static struct sockaddr_un control_address(void)
+{
+	return (struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "ctl"};
+}
+
+static int listen_here(void)
+{
+	struct sockaddr_un address = control_address();
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	unlink(address.sun_path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16))
+		die("ctl:");
+	return fd;
+}
+
+/* Reads one frame from a client; false when it sends nothing sensible in time. */
+static bool receive(int client, struct frame_reader *reader, struct frame *frame)
+{
+	int64_t until = now_ms() + CLIENT_MS;
+	uint8_t buffer[65536];
+	int whole;
+
+	while (!(whole = frame_read(reader, frame))) {
+		int64_t left = until - now_ms();
+		ssize_t got;
+
+		if (left <= 0 ||
+		    poll(&(struct pollfd){.fd = client, .events = POLLIN}, 1, (int)left) <= 0)
+			return false;
+		got = read(client, buffer, sizeof(buffer));
+		if (got <= 0)
+			return false;
+		bytes_add(&reader->in, buffer, (size_t)got);
+	}
+	return whole > 0;
+}
+
+static void answer(int client, int status, struct bytes *out, struct bytes *err)
+{
+	struct frame head = {.op = OP_VERB, .status = (uint32_t)status};
+	struct bytes payload = {0}, whole = {0};
+
+	bytes_field(&payload, out->data, out->length);
+	bytes_field(&payload, err->data, err->length);
+	frame_write(&whole, &head, &payload);
+	send_all(client, whole.data, whole.length);
+	bytes_free(&payload);
+	bytes_free(&whole);
+}
+
+/* The shell: bytes both ways between the client and the guest's console, until one side ends. */
+static void relay(struct machine *machine, int client)
+{
+	struct bytes payload = {0};
+	struct frame reply;
+	uint8_t buffer[4096];
+
+	if (!guest_call(machine, OP_SHELL, &payload, CALL_MS, &reply) || reply.status)
+		return;
+	while (machine->fate == FATE_ALIVE) {
+		struct pollfd fds[] = {{.fd = client, .events = POLLIN},
+				       {.fd = machine->shell, .events = POLLIN},
+				       {.fd = machine->qemu_fd, .events = POLLIN},
+				       {.fd = machine->owner_fd, .events = POLLIN},
+				       {.fd = machine->console, .events = POLLIN}};
+		ssize_t got;
+
+		poll(fds, 5, -1);
+		if (fds[2].revents || fds[3].revents || fds[4].revents)
+			machine_pump(machine, now_ms(), -1);
+		if (fds[0].revents) {
+			got = read(client, buffer, sizeof(buffer));
+			if (got <= 0 || !send_all(machine->shell, buffer, (size_t)got))
+				return;
+		}
+		if (fds[1].revents) {
+			got = read(machine->shell, buffer, sizeof(buffer));
+			if (got <= 0 || !send_all(client, buffer, (size_t)got))
+				return;
+		}
+	}
+}
+
+/* Serves one client. True when the machine is to end with this. */
+static bool serve(struct machine *machine, int client)
+{
+	struct frame_reader reader = {0};
+	struct verb_call call = {.machine = machine};
+	const struct verb *verb;
+	struct frame frame;
+	const uint8_t *data;
+	size_t length;
+	char *argv[600];
+	bool last = false;
+	int status = EXIT_USAGE;
+
+	call.argv = argv;
+	if (!receive(client, &reader, &frame) || !fields_next(&frame.payload, &data, &length))
+		goto out;
+	bytes_add(&call.data, data, length);
+	while (call.argc < 599 && (argv[call.argc] = fields_text(&frame.payload)))
+		call.argc++;
+	argv[call.argc] = NULL;
+	if (call.argc && !strcmp(argv[0], "attach")) {
+		relay(machine, client);
+		goto out;
+	}
+	verb = call.argc ? verb_find(argv[0]) : NULL;
+	if (!verb || call.argc - 1 < verb->least)
+		say(&call.err, "vm: unknown verb or too few arguments; see: vm --help\n");
+	else
+		status = verb->serve(&call);
+	last = verb && !strcmp(verb->name, "stop");
+	answer(client, status, &call.out, &call.err);
+out:
+	while (call.argc)
+		free(argv[--call.argc]);
+	bytes_free(&reader.in);
+	bytes_free(&call.data);
+	bytes_free(&call.out);
+	bytes_free(&call.err);
+	return last;
+}
+
+static void write_fate(struct machine *machine)
+{
+	char *line = text("%s %s\n", fate_word(machine->fate), machine->why);
+
+	write_file("fate", line, strlen(line));
+	free(line);
+}
+
+static bool bring_up(struct machine *machine)
+{
+	struct bytes payload = {0};
+	struct frame reply;
+
+	if (!(machine->profile.cold ? snapshot_boot(machine) : snapshot_restore(machine, progress)))
+		return false;
+	if (!machine->profile.pci)
+		return true;
+	/* The devices are on the command line, but the guest booted without them. */
+	bytes_text(&payload, "/sys/bus/pci/rescan");
+	bytes_text(&payload, "1");
+	guest_call(machine, OP_WRITE, &payload, CALL_MS, &reply);
+	bytes_free(&payload);
+	return machine->fate == FATE_ALIVE;
+}
+
+static void note_line(const struct machine *machine)
+{
+	char *line =
+		qemu_line(machine, machine->profile.cold ? MEMORY_FRESH : MEMORY_SNAPSHOT, "RAM");
+
+	write_file("qemu.cmd", line, strlen(line));
+	free(line);
+}
+
+static void keep(const char *folder, struct machine *machine, const char *accel)
+{
+	int control;
+	char *why;
+
+	setsid();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	if (chdir(folder))
+		die("%s:", folder);
+	machine->profile.kvm = accel_choose(accel, machine->profile.kernel, &why, progress);
+	machine->log = open("console.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (machine->log < 0)
+		die("console.log:");
+	control = listen_here();
+	note_line(machine);
+	write_file("accel", why, strlen(why));
+	if (!bring_up(machine)) {
+		if (machine->fate == FATE_ALIVE)
+			machine->fate = FATE_BROKEN;
+		machine_kill(machine);
+		write_fate(machine);
+		report('f', machine->why);
+		unlink("ctl");
+		exit(EXIT_BROKEN);
+	}
+	report('d', "");
+	close(starter);
+	for (bool last = false; !last;) {
+		int client;
+
+		machine_pump(machine, INT64_MAX, control);
+		if (poll(&(struct pollfd){.fd = control, .events = POLLIN}, 1, 0) <= 0)
+			continue;
+		client = accept4(control, NULL, NULL, SOCK_CLOEXEC);
+		if (client < 0)
+			continue;
+		last = serve(machine, client);
+		if (last)
+			unlink("ctl");
+		close(client);
+	}
+	write_fate(machine);
+	exit(0);
+}
+
+/* Prints what the keeper says while it brings the machine up; the exit status of `vm start`. */
+static int follow(int keeper)
+{
+	FILE *from = fdopen(keeper, "r");
+	int status = EXIT_BROKEN;
+	char line[4096];
+
+	while (from && fgets(line, sizeof(line), from)) {
+		if (line[0] == 'd') {
+			status = 0;
+			break;
+		}
+		fprintf(stderr, "vm: %s", line[0] == 'p' || line[0] == 'f' ? line + 1 : line);
+	}
+	return status;
+}
+
+int keeper_start(const char *folder, const struct profile *profile, pid_t owner, const char *accel)
+{
+	struct machine machine = {
+		.profile = *profile, .owner_fd = pidfd_open(owner, 0), .state = -1};
+	int ends[2], nothing;
+
+	if (machine.owner_fd < 0)
+		die("the owner, process %d, is not there:", (int)owner);
+	if (mkdir(folder, 0755) && errno != EEXIST)
+		die("%s:", folder);
+	if (pipe2(ends, O_CLOEXEC))
+		die("pipe:");
+	switch (fork()) {
+	case -1:
+		die("fork:");
+	case 0:
+		/* Nothing of the starter's stays open here: bats would wait for it. */
+		nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+		starter = fcntl(ends[1], F_DUPFD_CLOEXEC, 200);
+		machine.owner_fd = fcntl(machine.owner_fd, F_DUPFD_CLOEXEC, 201);
+		dup2(nothing, 0);
+		dup2(nothing, 1);
+		dup2(starter, 2);
+		close_range(3, 199, 0);
+		close_range(202, ~0u, 0);
+		keep(folder, &machine, accel);
+	}
+	close(ends[1]);
+	return follow(ends[0]);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The keeper: the process that owns one machine from start to stop, and answers `vm VERB DIR` on
+ * the socket DIR/ctl. It ends, and QEMU with it, when its owner does.
+ */
+#ifndef VM_KEEPER_H
+#define VM_KEEPER_H
+
+#include "machine.h"
+
+/*
+ * keeper_start - makes @folder, forks the keeper, and returns once the machine answers, or with the
+ * reason on stderr. @owner is the process whose end also ends the machine. An exit status.
+ */
+int keeper_start(const char *folder, const struct profile *profile, pid_t owner, const char *accel);
+
+/*
+ * keeper_ask - the client's side: sends verb, arguments and data to the keeper of @folder, prints
+ * what comes back. The exit status of the verb.
+ */
+int keeper_ask(const char *folder, char *const argv[], int argc, const struct bytes *data);
+
+/* keeper_attach - connects the terminal to the guest's shell until that ends or Ctrl-]. */
+int keeper_attach(const char *folder);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Booting a machine, keeping it, and bringing it back.
+ *
+ * A snapshot is a booted, idle guest: its memory as a file and the state of its devices as another.
+ * It is keyed by everything it depends on: QEMU and its command line, kernel, initramfs, and the
+ * host's boot (TCG's TSC is the host's, so a snapshot must not travel). It is built once, under a
+ * lock and atomically; stale ones of the same profile are removed.
+ */
+#ifndef VM_SNAPSHOT_H
+#define VM_SNAPSHOT_H
+
+#include "machine.h"
+
+/* snapshot_boot - a cold boot up to the agent's first answer. False: machine->fate and ->why tell.
+ */
+bool snapshot_boot(struct machine *machine);
+
+/*
+ * snapshot_restore - brings the machine up from its snapshot, building that first if need be;
+ * @progress is called with a sentence before anything slow. False: machine->fate and ->why tell.
+ * Sets machine->scale from the boot that was measured when the snapshot was built.
+ */
+bool snapshot_restore(struct machine *machine, void (*progress)(const char *));
+
+#endif
