@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables are shared with build, which sources this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Not building anything twice. Sourced by build.
@@ -23,31 +24,35 @@ list_kit_files() {
 	done
 }
 
-# The content key of this lab on this kernel with these tools, and of the files named.
+# key_of KIND [FILE...]: KIND and the content key of this lab on this kernel with these tools and files.
 key_of() {
-	{
+	local sum
+
+	sum=$({
 		printf '%s\n' "${lab_dir##*/}" "$("$compiler" --version)" "$(ld --version)"
-		cat "$kernel_dir/packages" "$grader"/build "$grader"/build.d/*.bash "${kit_files[@]}" "$@"
-	} | sha256sum | cut -c -64
+		cat "$kernel_dir/packages" "$grader"/build "$grader"/build.d/{,inside/}*.bash "${kit_files[@]}" "${@:2}"
+	} | sha256sum)
+	echo "$1-${sum%% *}"
 }
 
 # is_kept ENTRY: it is there and its bytes are the ones that were kept.
 is_kept() {
-	[[ -f $1/sums ]] && (cd "$1" && sha256sum --status -c sums) && touch "$1"
+	[[ -f $1/sums ]] && (cd "$1" && sha256sum --status -c sums) || return 1
+	touch "$1" 2>/dev/null || true
 }
 
-# keep KIND-KEY DIR: keep a copy of DIR, unless another run was faster, and forget the oldest.
+# keep KIND-KEY: keep the results of the last run_inside, unless another run was faster.
 keep() {
-	local aside=$cache/aside.$$ old
+	local aside=$cache/aside.$$ sums
 
-	mkdir -p "$cache" 2>/dev/null && [[ -w $cache ]] || return 0
-	rm -rf "$aside"
-	cp -r "$2" "$aside"
-	(cd "$aside" && find . -type f -exec sha256sum {} + >../sums.$$ && mv ../sums.$$ sums)
-	rm -rf "${cache:?}/$1.old"
-	[[ ! -e $cache/$1 ]] || mv -T "$cache/$1" "$cache/$1.old" 2>/dev/null || true
+	{ mkdir -p "$cache" 2>/dev/null && [[ -w $cache ]]; } || return 0
+	! is_kept "$cache/$1" || return 0
+	rm -rf "$aside" "${cache:?}/$1"
+	mkdir "$aside"
+	tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status
+	sums=$(cd "$aside" && find . -type f -exec sha256sum {} +)
+	echo "$sums" >"$aside/sums"
 	mv -T "$aside" "$cache/$1" 2>/dev/null || rm -rf "$aside"
-	rm -rf "${cache:?}/$1.old"
 	forget_oldest "$cache" "$max_entries"
 }
 
@@ -66,27 +71,30 @@ forget_oldest() {
 find_recipe() {
 	local key
 
-	key=recipe-$(key_of)
+	key=$(key_of recipe)
 	recipe=$cache/$key
 	if ! is_kept "$recipe"; then
+		if ! mkdir -p "$cache" 2>/dev/null || [[ ! -w $cache ]]; then
+			recipe=
+			return
+		fi
 		say "recording how kbuild builds lab $lab on $kernel (once)"
 		exec {trivial}<"$grader/build.d/trivial.c"
 		run_inside record "$trivial" "$module.c"
-		take_results
-		[[ $inside_status == 0 ]] || trouble "not even an empty module builds for $kernel ($(grep -m 1 error "$work/log" || tail -n 1 "$work/log")): run vm/kernels/fetch $kernel --force"
-		mkdir -p "$work/recipe"
-		keep "$key" "$work/recipe"
+		[[ $inside_status == 0 ]] ||
+			trouble "not even an empty module builds for $kernel ($(first_error)): run vm/kernels/fetch $kernel --force"
+		keep "$key"
 	fi
 	[[ -f $recipe/cc ]] || recipe=
 }
 
 # What was compiled from modpost's output serves whoever has the same output.
-keep_objects() {
+keep_object() {
 	local object
 
-	for object in "$work"/mod/*.o; do
-		[[ -f $object && -w $recipe/mod ]] || continue
-		cp "$object" "$recipe/mod/.$$" && mv "$recipe/mod/.$$" "$recipe/mod/${object##*/}"
-		forget_oldest "$recipe/mod" "$max_objects"
-	done
+	object=$(result object) || return 0
+	[[ -w $recipe && $object =~ ^mod/[0-9a-f]{64}\.o$ ]] || return 0
+	mkdir -p "$recipe/mod"
+	result "$object" >"$recipe/mod/.$$" && mv "$recipe/mod/.$$" "$recipe/mod/${object##*/}"
+	forget_oldest "$recipe/mod" "$max_objects"
 }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables are shared with build, which sources this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The room the compiler works in. Sourced by build.
@@ -9,6 +10,8 @@
 # with this script, however it ends.
 
 scratch_bytes=$((256 << 20))
+
+sandbox_remedy=': allow user namespaces, or say SANDBOX=none to build without a sandbox'
 
 # Sets room to bubblewrap's arguments.
 furnish_room() {
@@ -26,82 +29,102 @@ furnish_room() {
 	# Debian's awk is a link through /etc/alternatives, and kbuild uses awk.
 	room+=(--symlink "$(readlink -f "$(command -v awk)")" /etc/alternatives/awk)
 	room+=(--dir /dev --dev-bind /dev/null /dev/null)
-	room+=(--ro-bind "$kernel_dir/usr" /kernel --ro-bind "$grader/build.d/inside.bash" /inside.bash)
+	room+=(--ro-bind "$kernel_dir/usr" /kernel --ro-bind "$grader/build.d/inside" /inside)
 	room+=(--size "$scratch_bytes" --tmpfs /build)
 	for file in "${kit_files[@]}"; do
 		room+=(--ro-bind "$file" "/build/${file#"${lab_dir%/*}"/}")
 	done
 }
 
-# Without bubblewrap: the same furniture in a directory, which a SIGKILL may leave behind; the next run
-# clears away what a dead one left.
-furnish_directory() {
-	local stale file
+# Without bubblewrap: the same furniture in a directory, which inside/main.bash removes at its end. Whoever
+# wants to end us early cuts the lifeline, so that this runs to its end even if we do not.
+in_directory() {
+	local source=$1 target=$2 recipe=$3 mode=$4 directory file
 
-	for stale in "${TMPDIR:-/tmp}"/mmap-labs-build.*; do
-		file=${stale#*/mmap-labs-build.}
-		[[ ! -O $stale ]] || kill -0 "${file%%.*}" 2>/dev/null || rm -rf "$stale"
-	done
-	directory=$(mktemp -d "${TMPDIR:-/tmp}/mmap-labs-build.$$.XXXXXX")
+	trap '' HUP INT TERM
+	# kbuild cannot live with a blank in a path.
+	[[ ${TMPDIR-} =~ ^[/[:alnum:]._-]*$ ]] || TMPDIR=/tmp
+	directory=$(mktemp -d "${TMPDIR:-/tmp}/mmap-labs-build.XXXXXX")
 	mkdir "$directory/build"
 	ln -s "$kernel_dir/usr" "$directory/kernel"
 	for file in "${kit_files[@]}"; do
 		mkdir -p "$directory/build/$(dirname "${file#"${lab_dir%/*}"/}")"
 		cp "$file" "$directory/build/${file#"${lab_dir%/*}"/}"
 	done
+	cat "/dev/fd/$source" >"$directory/build/$target"
+	[[ ! $recipe ]] || cp -r "$recipe" "$directory/recipe"
+	exec env -i PATH=/usr/bin:/bin LC_ALL=C TMPDIR="$directory/build" \
+		bash "$grader/build.d/inside/main.bash" "$mode" "$directory" "${@:5}"
 }
 
+# open_anonymous VARIABLE: a file without a name, so that no way of dying leaves it behind. Bash keeps a
+# long here-string in a file it has already removed; /dev/fd opens that one anew, for writing too.
+open_anonymous() {
+	local long
+
+	printf -v long '%131072s' ''
+	exec {fd}<<<"$long"
+	{ : >"/dev/fd/$fd"; } 2>/dev/null || chmod u+w "/dev/fd/$fd"
+	: >"/dev/fd/$fd"
+	printf -v "$1" %d "$fd"
+}
+
+# However we end, the lifeline is cut: inside/main.bash then ends what it started. (bubblewrap's own
+# --die-with-parent comes too late for a parent that dies while the room is being furnished.)
 leave() {
-	[[ ! ${inside_pid-} ]] || kill -KILL "$inside_pid" 2>/dev/null || true
-	[[ ! ${directory-} ]] || rm -rf "$directory"
-	[[ ! ${work-} ]] || rm -rf "$work"
+	local status=$?
+
+	if [[ ${inside_pid-} ]]; then
+		exec {lifeline}>&-
+		wait "$inside_pid" 2>/dev/null || true
+	fi
+	# 1 is a verdict on the student's file, never what an accident of ours happens to end with.
+	[[ $status != 1 || ${refused-} ]] || trouble "the build itself failed (see above): please report it"
 }
 trap leave EXIT
 trap 'exit 143' HUP INT TERM
 
-# run_inside MODE SOURCE_FD TARGET [RECIPE]: run inside.bash with the source as TARGET (a name in the lab
-# folder). Its results, a tar archive, are then on fd $results, and their status in $inside_status.
+# run_inside MODE SOURCE_FD TARGET [RECIPE]: run inside/main.bash with the source as TARGET (a name in the lab
+# folder). Sets inside_status; the results are then had with result.
 run_inside() {
-	local mode=$1 target=${lab_dir##*/}/$3 recipe=${4-} copy errors writer command
-	local seconds=${BUILD_SECONDS:-60} kdir
+	local mode=$1 target=${lab_dir##*/}/$3 recipe=${4-} kdir errors held command fd
+	local seconds=${BUILD_SECONDS:-60}
 
-	copy=$(mktemp)
-	exec {results}<"$copy" {writer}>"$copy" {errors}<>"$copy.err"
-	rm -f "$copy" "$copy.err"
+	[[ $seconds =~ ^[1-9][0-9]{0,4}$ ]] || usage "BUILD_SECONDS is a number of seconds, not $seconds"
 	kdir=$(readlink "$kernel_dir/kdir")
 	if [[ ${SANDBOX-} == none ]]; then
-		furnish_directory
-		cat "/dev/fd/$2" >"$directory/build/$target"
-		[[ ! $recipe ]] || cp -r "$recipe" "$directory/recipe"
-		command=(setpriv --pdeathsig KILL env -i PATH=/usr/bin:/bin LC_ALL=C TMPDIR="$directory/build"
-			bash "$grader/build.d/inside.bash" "$mode" "$directory")
+		[[ $tree != *[[:space:]:]* ]] ||
+			trouble "kbuild cannot work below $tree: move the kit to a path without blanks and colons, or use bubblewrap"
+		command=(in_directory 7 "$target" "$recipe" "$mode")
 	else
 		furnish_room
 		[[ ! $recipe ]] || room+=(--ro-bind "$recipe" /recipe)
-		command=(bwrap "${room[@]}" --file 7 "/build/$target" --remount-ro / bash /inside.bash "$mode" "")
+		command=(bwrap "${room[@]}" --file 7 "/build/$target" --remount-ro / bash /inside/main.bash "$mode" "")
 	fi
+
+	[[ ! ${results-} ]] || exec {results}<&-
+	open_anonymous results
+	open_anonymous errors
+	# A pipe whose only writing end is ours: it is read-write to be opened without waiting for the other.
+	exec {lifeline}<> <(:)
+	exec {held}<"/dev/fd/$lifeline"
 	"${command[@]}" "${kdir#usr/}" "$target" "$compiler" "$seconds" \
-		7<"/dev/fd/$2" </dev/null >&"$writer" 2>&"$errors" &
+		7<"/dev/fd/$2" 8<&"$held" {lifeline}>&- {held}<&- \
+		</dev/null >"/dev/fd/$results" 2>"/dev/fd/$errors" &
 	inside_pid=$!
+	exec {held}<&-
 	wait "$inside_pid" || true
 	inside_pid=
-	exec {writer}>&-
-	[[ ! ${directory-} ]] || rm -rf "$directory"
-	directory=
+	exec {lifeline}>&-
 
-	inside_status=$(tar -xOf "/dev/fd/$results" ./status 2>/dev/null) || {
-		[[ ${SANDBOX-} == none ]] || trouble "the sandbox does not work here ($(head -n 1 "/dev/fd/$errors")):" \
-			"allow user namespaces, or say SANDBOX=none to build without one"
+	inside_status=$(result status) || {
+		[[ ${SANDBOX-} == none ]] || trouble "the sandbox does not work here ($(head -n 1 "/dev/fd/$errors"))${sandbox_remedy}"
 		trouble "the build ended without a word ($(head -n 1 "/dev/fd/$errors")): try again"
 	}
 	exec {errors}<&-
 }
 
-# Unpack the results of run_inside into $work, a directory beside where they go.
-take_results() {
-	work=$out/.build
-	rm -rf "$work"
-	mkdir "$work"
-	tar -xf "/dev/fd/$results" -C "$work"
-	exec {results}<&-
+# result NAME: a file that the last run_inside made, on standard output.
+result() {
+	tar -xOf "/dev/fd/$results" "./$1" 2>/dev/null
 }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables are shared with build, which sources this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What is asked for: the lab, the kernel, the student's file. Sourced by build.
@@ -32,7 +33,7 @@ find_kernel() {
 # Copy the file once into one without a name, open as fd $source: what is checked is what is built, and
 # nothing stays behind however we end. Each refusal is one line; a name may hold anything, so quote it.
 read_submission() {
-	local path=$1 name copy size text
+	local path=$1 name size
 
 	printf -v name %q "${1##*/}"
 	[[ $path == /* ]] || path=./$path
@@ -44,11 +45,8 @@ read_submission() {
 	[[ $path == *.c ]] || usage "$name is not a C file: a submission is one file called *.c"
 	[[ -r $path ]] || usage "$name cannot be read: check its permissions"
 
-	copy=$(mktemp)
-	exec {source}<"$copy" {text}>"$copy"
-	rm -f "$copy"
-	head -c $((max_source + 1)) "$path" >&"$text"
-	exec {text}>&-
+	open_anonymous source
+	head -c $((max_source + 1)) "$path" >"/dev/fd/$source"
 	size=$(stat -L -c %s "/dev/fd/$source")
 	((size > 0)) || usage "$name is empty: submit the file you worked on"
 	((size <= max_source)) || usage "$name is larger than 1 MiB: a submission is one hand-written C file"

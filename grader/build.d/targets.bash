@@ -1,39 +1,47 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables are shared with build, which sources this
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The two things build can make: the module and the lab's test program. Sourced by build.
 
-# Every line that gcc, objtool or modpost means as a warning; source lines it quotes begin with a blank.
-count_warnings() {
-	grep -cE '^[^ ].*: warning: |^WARNING: ' "$1" || true
-}
-
+# The line a student should read first.
 first_error() {
-	sed -n 's/^build: error: //p' "$1" | grep . || grep -m 1 -iE ' error: |^error: ' "$1" || tail -n 1 "$1"
+	local log
+
+	log=$(result log)
+	sed -n 's/^build: error: //p' <<<"$log" | grep . ||
+		grep -m 1 -iE ' error: |^error: ' <<<"$log" || tail -n 1 <<<"$log"
 }
 
-# What a file called $1 of the entry $2 is called for the caller, $3.
+# deliver NAME FINAL: a result, under the caller's name for it; whole or not at all.
 deliver() {
-	cp "$2/$1" "$out/.build.tmp"
-	mv "$out/.build.tmp" "$out/$3"
+	result "$1" >"$out/.build.tmp"
+	mv "$out/.build.tmp" "$out/$2"
 }
 
-deliver_module() {
-	deliver log "$1" build.log
-	deliver warnings "$1" warnings
-	deliver "$module.ko" "$1" "$module.ko"
-}
-
-# Compile the submission into $work.
+# Compile the submission and say how it went.
 compile() {
 	local recipe=
 
 	[[ ${BUILD:-auto} == make ]] || find_recipe
 	run_inside "$([[ $recipe ]] && echo replay || echo make)" "$source" "$module.c" "$recipe"
-	take_results
-	count_warnings "$work/log" >"$work/warnings"
-	[[ ! $recipe ]] || keep_objects
+	deliver log build.log
+	[[ $inside_status != 3 ]] || trouble "$(result log | tail -n 1)"
+	deliver warnings warnings
+	if [[ $inside_status != 0 ]]; then
+		say "it does not compile for $kernel: $(first_error)"
+		refused=1
+		return 1
+	fi
+	deliver "$module.ko" "$module.ko"
+	[[ ! $recipe ]] || keep_object
 }
+
+# A kept build; it may be pruned under our hands, and is then built again.
+take_kept() {
+	is_kept "$1" && cp "$1/log" "$out/build.log" &&
+		cp "$1/warnings" "$1/$module.ko" "$out/"
+} 2>/dev/null
 
 build_module() {
 	local key
@@ -43,31 +51,14 @@ build_module() {
 	*) usage "BUILD is make, replay or not set" ;;
 	esac
 	list_kit_files
-	key=module-$(key_of "/dev/fd/$source")
-	if [[ ${BUILD:-auto} == auto ]] && is_kept "$cache/$key"; then
-		deliver_module "$cache/$key"
-	else
-		compile
-		case $inside_status in
-		0) ;;
-		3)
-			deliver log "$work" build.log
-			trouble "$(tail -n 1 "$work/log")"
-			;;
-		*)
-			deliver log "$work" build.log
-			deliver warnings "$work" warnings
-			say "it does not compile for $kernel: $(first_error "$work/log")"
-			return 1
-			;;
-		esac
-		deliver_module "$work"
-		rm -rf "$work/mod" "$work/status"
-		[[ ${BUILD:-auto} != auto ]] || keep "$key" "$work"
-		rm -rf "$work"
+	key=$(key_of module "/dev/fd/$source")
+	if [[ ${BUILD:-auto} != auto ]] || ! take_kept "$cache/$key"; then
+		compile || return 1
+		[[ ${BUILD:-auto} != auto ]] || keep "$key"
 	fi
 	if [[ $werror && $(<"$out/warnings") != 0 ]]; then
 		say "it builds for $kernel with warnings: $(grep -m 1 -E 'warning|WARNING' "$out/build.log")"
+		refused=1
 		return 1
 	fi
 }
@@ -76,16 +67,15 @@ build_test() {
 	local key test_source
 
 	list_kit_files
-	exec {test_source}<"$lab_dir/test.c" || trouble "lab $lab has no test.c"
-	key=test-$(key_of "$lab_dir/test.c")
-	if ! is_kept "$cache/$key"; then
+	[[ -f $lab_dir/test.c ]] || trouble "lab $lab has no test.c: the kit is incomplete"
+	key=$(key_of test "$lab_dir/test.c")
+	if ! is_kept "$cache/$key" || ! cp "$cache/$key/test" "$out/" 2>/dev/null; then
+		exec {test_source}<"$lab_dir/test.c"
 		run_inside test "$test_source" test.c
-		take_results
-		[[ $inside_status == 0 ]] || trouble "lab $lab's own test.c does not compile ($(grep -m 1 -E "error|cannot" "$work/log" || tail -n 1 "$work/log")): apt-get install --no-install-recommends libc6-dev, or report it"
-		deliver test "$work" test
-		keep "$key" "$work"
-		rm -rf "$work"
-	else
-		deliver test "$cache/$key" test
+		[[ $inside_status == 0 ]] ||
+			trouble "lab $lab's own test.c does not compile ($(first_error)): apt-get install --no-install-recommends libc6-dev, or report it"
+		deliver test test
+		chmod 755 "$out/test"
+		keep "$key"
 	fi
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2153,SC2154 # one program in four files: what one sets, another reads
 # What a check can claim. Each claim compares a fact with what is wanted; where they differ it writes
 # both down and fails. Nothing here decides by what a student can print.
 
@@ -153,11 +154,6 @@ kernel_is_clean() {
 	(((taint & ~12288) == 0)) || differs "taint at 12288 at most" "taint $taint"
 }
 
-# slab_objects - active objects of every cache, for comparing before and after.
-slab_objects() {
-	vm get /proc/slabinfo
-}
-
 # user_test_passes [ARGUMENT…] - the lab's own test.c, built by the kit, run in the guest.
 user_test_passes() {
 	local status=0 said wrong
@@ -165,6 +161,6 @@ user_test_passes() {
 	said=$(vm run --deadline 20000 -- /tmp/test "$@") || status=$?
 	printf '$ test\n%s\n' "$said" >>"$CHECK/transcript"
 	wrong=$(grep -E -m1 '^(not ok|Bail out)' <<<"$said") || true
-	((status == 0)) && [[ -z $wrong ]] || differs "every line of the user test ok" \
-		"${wrong:-exit status $status}"
+	[[ $status == 0 && -z $wrong ]] ||
+		differs "every line of the user test ok" "${wrong:-exit status $status}"
 }

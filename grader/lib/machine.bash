@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2153,SC2154 # one program in four files: what one sets, another reads
 # A check's machine: start it, load the module, ask it, say what became of it.
 #
 # M is the machine's folder, CHECK the folder of the check's evidence. All that is asked and answered
@@ -7,7 +8,10 @@
 machine_start() {
 	rm -rf "$M"
 	mkdir -p "${M%/*}"
-	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner $$ "$@" 2>>"$CHECK/transcript" 3>&- || {
+	# A machine ends with the process of its check; one that is kept ends with that of its file.
+	local owner=$$
+	[[ $M == "$OUT"/machines/* ]] && owner=$FILE_PROCESS
+	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner "$owner" "$@" 2>>"$CHECK/transcript" 3>&- || {
 		trouble "the machine did not start, see ${M#"$OUT"/}"
 		return 1
 	}
@@ -90,9 +94,11 @@ vm() {
 	return "$status"
 }
 
-# module_loads [PARAMETER=VALUE…] / module_unloads - the student's module, once.
+# module_loads [PARAMETER=VALUE…] / module_unloads - the student's module, once. A checks file may set
+# the array PARAMETERS for loads that name none.
 module_loads() {
 	local answer
+	(($#)) || set -- "${PARAMETERS[@]}"
 	answer=$(vm load "$OUT/build/$KERNEL/$MODULE.ko" "$@") && return
 	differs "$MODULE.ko loads" "$(errno_in_words "$answer")"
 }
@@ -170,6 +176,7 @@ job_says() {
 	local status=0
 	FACTS=$(vm await "$JOB" "$1") || status=$?
 	printf '$ (job %s until %s)\n%s\n' "$JOB" "$1" "$FACTS" >>"$CHECK/transcript"
+	((status == 2 || status == 3)) && trouble "probe: $(<"$CHECK/stderr")"
 	if ((status == 124)) || { ((status == 0)) && [[ $FACTS != *"$1"* ]]; }; then
 		differs "the program gets as far as: $1" "$FACTS"
 	fi

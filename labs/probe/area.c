@@ -46,7 +46,7 @@ static void map(const struct args *args, uint64_t bytes, uint64_t offset)
 	unsigned char *fence = NULL;
 	unsigned int number;
 
-	area.pages = bytes / PAGE + (bytes % PAGE != 0);
+	area.pages = area.most = bytes / PAGE + (bytes % PAGE != 0);
 	area.fenced = flags & MAP_FENCED;
 	flags &= ~(uint64_t)MAP_FENCED;
 	if (!(flags & MAP_ANONYMOUS))
@@ -84,92 +84,77 @@ void verb_area(const struct args *args)
 	state_use_area(arg_number(args, "K", 0));
 }
 
-/* The bytes a verb is about. The whole of an area is its length as asked, not rounded to pages. */
-static uint64_t range(const struct area *area, const struct args *args, const char *verb, void **at)
+struct range {
+	void *at;
+	uint64_t bytes;
+};
+
+/* The bytes a verb is about; the whole of an area is its length as asked, not rounded to pages. */
+static bool range_of(struct range *range, const struct args *args, const char *verb)
 {
 	uint64_t first = arg_number(args, "FIRST", 0), count = arg_number(args, "COUNT", 0);
+	const struct area *area = area_for(verb);
 
-	*at = area->addr;
-	if (!arg_given(args, "FIRST"))
-		return area->bytes;
-	area_pages(area, verb, first, count);
-	*at = area->addr + first * PAGE;
-	return count * PAGE;
+	if (!area || !area_pages(area, verb, first, count))
+		return false;
+	range->at = area->addr + first * PAGE;
+	range->bytes = arg_given(args, "FIRST") ? count * PAGE : area->bytes;
+	return true;
 }
 
 void verb_unmap(const struct args *args)
 {
-	struct area *area = area_for("unmap");
-	uint64_t bytes;
-	void *at;
+	struct range range;
 
-	if (!area)
-		return;
-	bytes = range(area, args, "unmap", &at);
-	fact_result("unmap", munmap(at, bytes));
+	if (range_of(&range, args, "unmap"))
+		fact_result("unmap", munmap(range.at, range.bytes));
 }
 
 void verb_protect(const struct args *args)
 {
-	struct area *area = area_for("protect");
-	uint64_t bytes;
-	void *at;
+	int prot = (int)arg_number(args, "PROT", 0);
+	struct range range;
 
-	if (!area)
-		return;
-	bytes = range(area, args, "protect", &at);
-	fact_result("protect", mprotect(at, bytes, (int)arg_number(args, "PROT", 0)));
+	if (range_of(&range, args, "protect"))
+		fact_result("protect", mprotect(range.at, range.bytes, prot));
 }
 
 void verb_advise(const struct args *args)
 {
-	struct area *area = area_for("advise");
-	uint64_t bytes;
-	void *at;
+	int advice = (int)arg_number(args, "ADVICE", 0);
+	struct range range;
 
-	if (!area)
-		return;
-	bytes = range(area, args, "advise", &at);
-	fact_result("advise", madvise(at, bytes, (int)arg_number(args, "ADVICE", 0)));
+	if (range_of(&range, args, "advise"))
+		fact_result("advise", madvise(range.at, range.bytes, advice));
 }
 
 void verb_msync(const struct args *args)
 {
-	struct area *area = area_for("msync");
-	uint64_t bytes;
-	void *at;
+	struct range range;
 
-	if (!area)
-		return;
-	bytes = range(area, args, "msync", &at);
-	fact_result("msync", msync(at, bytes, MS_SYNC));
+	if (range_of(&range, args, "msync"))
+		fact_result("msync", msync(range.at, range.bytes, MS_SYNC));
 }
 
 void verb_mlock(const struct args *args)
 {
-	struct area *area = area_for("mlock");
-	uint64_t bytes;
-	void *at;
+	struct range range;
 
-	if (!area)
-		return;
-	bytes = range(area, args, "mlock", &at);
-	fact_result("mlock", mlock(at, bytes));
+	if (range_of(&range, args, "mlock"))
+		fact_result("mlock", mlock(range.at, range.bytes));
 }
 
 void verb_mincore(const struct args *args)
 {
-	struct area *area = area_for("mincore");
-	uint64_t bytes, pages;
 	unsigned char *resident;
-	void *at;
+	struct range range;
+	uint64_t pages;
 
-	if (!area)
+	if (!range_of(&range, args, "mincore"))
 		return;
-	bytes = range(area, args, "mincore", &at);
-	pages = bytes / PAGE + (bytes % PAGE != 0);
+	pages = range.bytes / PAGE + (range.bytes % PAGE != 0);
 	resident = room(pages);
-	if (mincore(at, bytes, resident)) {
+	if (mincore(range.at, range.bytes, resident)) {
 		fact_errno("mincore");
 	} else {
 		fact_begin("mincore");

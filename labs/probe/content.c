@@ -53,8 +53,7 @@ static bool window_of(struct window *window, const struct args *args, const char
 		return false;
 	window->first = arg_number(args, "FIRST", 0);
 	window->count = arg_number(args, "COUNT", window->area->pages);
-	area_pages(window->area, verb, window->first, window->count);
-	return true;
+	return area_pages(window->area, verb, window->first, window->count);
 }
 
 static int get_page(const struct window *window, uint64_t i, struct copy *copy, struct fault *fault)
@@ -173,6 +172,8 @@ void verb_dump(const struct args *args)
 			"dump: OFF and LEN go in steps of 4, up to 4096; it reads 4 bytes at a time");
 	copy.page = area_at(area, "dump", off, length);
 	copy.bytes = length;
+	if (!copy.page)
+		return;
 	if (guarded(copy_in, &copy, &fault)) {
 		fact("dump", "%s", fault_signal(&fault));
 		fault_facts(&fault, area->addr);

@@ -154,7 +154,11 @@ void verb_core(const struct args *args)
 	snprintf(path, sizeof(path), "%s/probe-core.XXXXXX", temporary ? temporary : "/tmp");
 	if (!mkdtemp(path))
 		trouble("cannot make a folder for the core, set TMPDIR: %s", strerror(errno));
-	child = child_new();
+	child = child_new("core");
+	if (child < 0) {
+		rmdir(path);
+		return;
+	}
 	if (!child)
 		die_in(path);
 	status = child_end(child);

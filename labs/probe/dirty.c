@@ -93,10 +93,10 @@ void verb_dirty(const struct args *args)
 		return;
 	}
 	fclose(file);
-	child = child_new();
+	child = child_new("dirty");
 	if (!child)
 		make_dirty();
-	status = child_end(child);
+	status = child < 0 ? 0 : child_end(child);
 	write_text(MIN_FREE, min_free);
 	if (WIFSIGNALED(status))
 		fact("dirty", "killed");

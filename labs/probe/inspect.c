@@ -52,22 +52,25 @@ void verb_vmread(const struct args *args)
 	ours.iov_len = theirs.iov_len = length;
 	theirs.iov_base = at;
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* where Yama guards parents from children */
-	child = child_new();
+	child = child_new("vmread");
 	if (!child) {
 		transferred("vmread", process_vm_readv(parent, &ours, 1, &theirs, 1, 0),
 			    ours.iov_base);
 		_exit(0);
 	}
-	child_fate(child);
+	if (child > 0 && WIFSIGNALED(child_fate(child)))
+		fact("vmread", "killed");
 	free(ours.iov_base);
 }
 
 /* The child stops itself at once; all that happens to it happens through ptrace. */
 static pid_t stopped_child(void)
 {
-	pid_t child = child_new();
+	pid_t child = child_new("ptrace");
 	int status;
 
+	if (child < 0)
+		return child;
 	if (!child) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
@@ -88,7 +91,11 @@ void verb_ptrace(const struct args *args)
 	if (!area)
 		return;
 	at = area_at(area, "ptrace", arg_number(args, "OFF", 0), sizeof(word));
+	if (!at)
+		return;
 	child = stopped_child();
+	if (child < 0)
+		return;
 	errno = 0;
 	word = ptrace(PTRACE_PEEKDATA, child, at, NULL);
 	if (errno) {
@@ -116,6 +123,8 @@ void verb_selfmem(const struct args *args)
 	if (!area)
 		return;
 	at = area_at(area, "selfmem", arg_number(args, "OFF", 0), sizeof(word));
+	if (!at)
+		return;
 	fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		fact_errno("selfmem");
@@ -153,8 +162,9 @@ void verb_vmsplice(const struct args *args)
 	back = room(length);
 	n = vmsplice(ends[1], &iov, 1, SPLICE_F_NONBLOCK);
 	if (n > 0 && read(ends[0], back, (size_t)n) != n)
-		trouble("the pipe gave back less than vmsplice put in: %s", strerror(errno));
-	transferred("vmsplice", n, back);
+		fact("vmsplice", "lost"); /* in the pipe, but not readable any more */
+	else
+		transferred("vmsplice", n, back);
 	close(ends[0]);
 	close(ends[1]);
 	free(back);

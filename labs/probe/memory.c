@@ -14,6 +14,7 @@
 #include <time.h>
 
 struct access {
+	const unsigned char *area;
 	volatile void *at;
 	uint64_t width, value;
 };
@@ -57,57 +58,58 @@ static void store(void *with)
 	}
 }
 
-static struct access access_of(const struct area *area, const struct args *args, const char *verb)
+/* The access a verb is about; false when there is nothing to access (said already). */
+static bool access_of(struct access *a, const struct args *args, const char *verb)
 {
+	const struct area *area = area_for(verb);
 	uint64_t off = arg_number(args, "OFF", 0);
-	struct access a = {.width = arg_number(args, "WIDTH", 4)};
 
-	if (off % a.width)
+	a->width = arg_number(args, "WIDTH", 4);
+	if (off % a->width)
 		usage_error(
-			"%s: offset 0x%llx is no multiple of %llu, and would not be one access; "
+			"%s: offset 0x%llx is no multiple of %llu, so it would not be one access; "
 			"align it",
-			verb, (unsigned long long)off, (unsigned long long)a.width);
-	a.at = area_at(area, verb, off, a.width);
-	return a;
+			verb, (unsigned long long)off, (unsigned long long)a->width);
+	a->area = area ? area->addr : NULL;
+	a->at = area ? area_at(area, verb, off, a->width) : NULL;
+	return a->at;
+}
+
+static void not_done(const char *verb, const struct access *a, const struct fault *fault)
+{
+	fact(verb, "%s", fault_signal(fault));
+	fault_facts(fault, a->area);
 }
 
 void verb_load(const struct args *args)
 {
-	struct area *area = area_for("load");
 	struct access a;
 	struct fault fault;
 
-	if (!area)
+	if (!access_of(&a, args, "load"))
 		return;
-	a = access_of(area, args, "load");
-	if (!guarded(load, &a, &fault)) {
+	if (guarded(load, &a, &fault))
+		not_done("load", &a, &fault);
+	else
 		fact("load", "0x%llx", (unsigned long long)a.value);
-		return;
-	}
-	fact("load", "%s", fault_signal(&fault));
-	fault_facts(&fault, area->addr);
 }
 
 void verb_store(const struct args *args)
 {
-	struct area *area = area_for("store");
 	struct access a;
 	struct fault fault;
 
-	if (!area)
+	if (!access_of(&a, args, "store"))
 		return;
-	a = access_of(area, args, "store");
 	a.value = arg_number(args, "VALUE", 0);
 	/* The sign-extended form of a negative value is fine at any width. */
 	if (a.width < 8 && a.value >> (8 * a.width) && ~a.value >> (8 * a.width - 1))
 		usage_error("store: 0x%llx does not fit %llu bytes; give a wider WIDTH",
 			    (unsigned long long)a.value, (unsigned long long)a.width);
-	if (!guarded(store, &a, &fault)) {
+	if (guarded(store, &a, &fault))
+		not_done("store", &a, &fault);
+	else
 		fact("store", "ok");
-		return;
-	}
-	fact("store", "%s", fault_signal(&fault));
-	fault_facts(&fault, area->addr);
 }
 
 static uint64_t now_ms(void)
@@ -122,20 +124,17 @@ void verb_poll(const struct args *args)
 {
 	uint64_t mask = arg_number(args, "MASK", 0), wanted = arg_number(args, "VALUE", 0);
 	uint64_t deadline = now_ms() + arg_number(args, "MS", 0), loads = 0;
-	struct area *area = area_for("poll");
 	struct access a;
 	struct fault fault;
 	bool late = false, met = false;
 
-	if (!area)
+	if (!access_of(&a, args, "poll"))
 		return;
-	a = access_of(area, args, "poll");
 	/* The clock is read before the load: what is there at the deadline still counts. */
 	while (!met && !late) {
 		late = now_ms() >= deadline;
 		if (guarded(load, &a, &fault)) {
-			fact("poll", "%s", fault_signal(&fault));
-			fault_facts(&fault, area->addr);
+			not_done("poll", &a, &fault);
 			return;
 		}
 		loads++;
@@ -169,7 +168,8 @@ void verb_touch(const struct args *args)
 		return;
 	first = arg_number(args, "FIRST", 0);
 	count = arg_number(args, "COUNT", area->pages);
-	area_pages(area, "touch", first, count);
+	if (!area_pages(area, "touch", first, count))
+		return;
 	if (!strcmp(arg_text(args, "r|w", "r"), "w"))
 		touch = touch_write;
 

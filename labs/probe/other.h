@@ -5,8 +5,8 @@
 
 #include <sys/types.h>
 
-/* child_new - fork() that dies with its parent; 0 in the child, trouble() when it fails. */
-pid_t child_new(void);
+/* child_new - fork() whose child dies with its parent; -1 after printing "verb=ERRNO". */
+pid_t child_new(const char *verb);
 
 /* child_end - waits for @pid to end and returns its wait status. */
 int child_end(pid_t pid);

@@ -139,7 +139,8 @@ static uint64_t *pagemap(const struct args *args, const char *verb, uint64_t *co
 		return NULL;
 	first = arg_number(args, "FIRST", 0);
 	*count = arg_number(args, "COUNT", area->pages);
-	area_pages(area, verb, first, *count);
+	if (!area_pages(area, verb, first, *count))
+		return NULL;
 	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		fact_errno(verb);

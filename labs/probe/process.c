@@ -17,12 +17,12 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-pid_t child_new(void)
+pid_t child_new(const char *verb)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0)
-		trouble("cannot fork: %s", strerror(errno));
+		fact_errno(verb);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
@@ -52,9 +52,11 @@ int child_fate(pid_t pid)
 
 void verb_fork(const struct args *args)
 {
-	pid_t pid = child_new();
+	pid_t pid = child_new("fork");
 	int status;
 
+	if (pid < 0)
+		return;
 	if (!pid) {
 		say_as_child();
 		program_run(args->body, args->body_end);

@@ -156,8 +156,8 @@ void verb_race(const struct args *args)
 		fact("race", "no-area");
 		return;
 	}
-	area_pages(area, "race", 0, pages);
-	area_pages(second, "race", 0, pages);
+	if (!area_pages(area, "race", 0, pages) || !area_pages(second, "race", 0, pages))
+		return;
 	atomic_store(&arrived, 0);
 	fact("race_cpus", "%d", two_cpus(cpus));
 	for (unsigned int i = 0; i < RACERS; i++) {

@@ -16,6 +16,7 @@ void verb_mremap(const struct args *args)
 
 	if (!area)
 		return;
+	area->most = pages > area->most ? pages : area->most;
 	/* Shrinking a fenced area leaves a hole before the fence, so the fence is no longer near.
 	 */
 	at = mremap(area->addr, area->bytes, pages * PAGE,

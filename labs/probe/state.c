@@ -79,24 +79,29 @@ struct area *area_for(const char *verb)
 	return &areas[area_current];
 }
 
-void area_pages(const struct area *area, const char *verb, uint64_t first, uint64_t count)
+/* What a verb may ask for is a matter of the command line, not of what the kernel granted. */
+static bool inside(const struct area *area, const char *verb, uint64_t off, uint64_t size)
 {
-	if (first > area->pages || count > area->pages - first)
-		usage_error("%s: %llu pages from page %llu do not lie in an area of %llu pages; "
-			    "choose FIRST and COUNT inside it",
-			    verb, (unsigned long long)count, (unsigned long long)first,
-			    (unsigned long long)area->pages);
+	uint64_t bytes = area->pages * PAGE, most = area->most * PAGE;
+
+	if (off <= bytes && size <= bytes - off)
+		return true;
+	if (off > most || size > most - off)
+		usage_error(
+			"%s: 0x%llx bytes at 0x%llx do not lie in an area of %llu pages; choose "
+			"pages or offsets inside it",
+			verb, (unsigned long long)size, (unsigned long long)off,
+			(unsigned long long)area->pages);
+	fact(verb, "outside");
+	return false;
+}
+
+bool area_pages(const struct area *area, const char *verb, uint64_t first, uint64_t count)
+{
+	return inside(area, verb, first * PAGE, count * PAGE);
 }
 
 unsigned char *area_at(const struct area *area, const char *verb, uint64_t off, uint64_t size)
 {
-	uint64_t bytes = area->pages * PAGE;
-
-	if (off > bytes || size > bytes - off)
-		usage_error(
-			"%s: %llu bytes at offset 0x%llx do not lie in an area of 0x%llx bytes; "
-			"choose them inside it",
-			verb, (unsigned long long)size, (unsigned long long)off,
-			(unsigned long long)bytes);
-	return area->addr + off;
+	return inside(area, verb, off, size) ? area->addr + off : NULL;
 }

@@ -27,6 +27,7 @@
 struct area {
 	unsigned char *addr; /* NULL: the kernel refused */
 	uint64_t bytes, pages;
+	uint64_t most;	 /* pages it was ever asked to have */
 	uint64_t offset; /* in the file, bytes */
 	int fd;		 /* of the file it was mapped from, -1 for anonymous memory */
 	bool fenced;
@@ -59,10 +60,15 @@ struct area *state_area(uint64_t number);
  */
 struct area *area_for(const char *verb);
 
-/* area_pages - checks that pages first .. first+count-1 lie in the area; else usage_error(). */
-void area_pages(const struct area *area, const char *verb, uint64_t first, uint64_t count);
+/*
+ * area_pages - true when pages first .. first+count-1 lie in the area. Outside it: usage_error(),
+ * but where it would lie inside had the kernel granted every mremap, false after printing
+ * "verb=outside".
+ */
+bool area_pages(const struct area *area, const char *verb, uint64_t first, uint64_t count);
 
-/* area_at - the address of bytes off .. off+size-1 of the area; outside it usage_error(). */
+/* area_at - the address of bytes off .. off+size-1 of the area; outside it NULL, as area_pages().
+ */
 unsigned char *area_at(const struct area *area, const char *verb, uint64_t off, uint64_t size);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Leaks: rounds of everything a mapping goes through, and the free pages counted before and after.
- */
+/* Leaks: rounds of everything a mapping goes through, and the free pages before and after. */
 #define _GNU_SOURCE
 #include "guard.h"
 #include "other.h"
@@ -26,7 +25,7 @@ static void touch_pages(void *with)
 }
 
 /* One round; NULL, or the name of what was refused (errno says why) or of the signal. */
-static const char *one_round(const char *path, uint64_t pages)
+static const char *one_round(const char *path, uint64_t pages, uint64_t first)
 {
 	struct area area = {.pages = pages};
 	struct fault fault;
@@ -35,7 +34,8 @@ static const char *one_round(const char *path, uint64_t pages)
 
 	if (fd < 0)
 		return "open";
-	at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		  (off_t)(first * PAGE));
 	if (at == MAP_FAILED) {
 		int error = errno;
 
@@ -59,7 +59,8 @@ void verb_rounds(const struct args *args)
 
 	for (done = 0; done < wanted; done++) {
 		errno = 0;
-		stopped = one_round(arg_text(args, "PATH", NULL), arg_number(args, "PAGES", 0));
+		stopped = one_round(arg_text(args, "PATH", NULL), arg_number(args, "PAGES", 0),
+				    arg_number(args, "PAGE", 0));
 		if (stopped)
 			break;
 	}

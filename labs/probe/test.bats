@@ -103,6 +103,7 @@ hashes() {
 	says "map=ok fill=ok mremap=ok hash=$(hashes 0 0 2),SIGBUS move=ok duplicate=ok hash=$(hashes 0 0 2)" \
 		map 2 rw anon-shared fill mremap 3 may hash move duplicate hash 0 2
 	says "map=ok duplicate=EINVAL zero=1" map 1 rw anon-private duplicate zero
+	says "map=ok mremap=ENOMEM load=outside" map 1 rw anon-private,fenced mremap 2 load 1 1p
 }
 
 @test "the kernel's books: mincore, pagemap, maps, smaps" {
@@ -166,7 +167,7 @@ hashes() {
 @test "a wrong page or offset is refused when its turn comes" {
 	run "$PROBE" map 2 rw anon-shared touch 1 2
 	[ "$status" = 2 ]
-	[[ $output = *"choose FIRST and COUNT inside it"* ]]
+	[[ $output = *"choose pages or offsets inside it"* ]]
 	run "$PROBE" map 1 rw anon-shared fork { load 4 2 }
 	[ "$status" = 2 ]
 	[[ $output = *"align it"* ]]

@@ -132,7 +132,7 @@ static const struct verb verbs[] = {
 	 verb_marker},
 
 	{.help = "The machine"},
-	{"rounds", "ROUNDS PATH PAGES", "rounds=100",
+	{"rounds", "ROUNDS PATH PAGES [at PAGE]", "rounds=100",
 	 "Open, map shared, read every page, unmap, close, so many times. If it ends early also\n"
 	 "stopped_at= (the step) and stopped_by= (errno or signal).",
 	 verb_rounds},
@@ -163,7 +163,9 @@ static const char before[] =
 	"\n"
 	"Numbers   12, 0x1f, 2^44, and sums like 2^63+1 or -2. PAGES, PAGE, FIRST, COUNT count pages of\n"
 	"          4096 bytes; OFF, LEN, BYTES, BYTE count bytes, and 3p there means three pages.\n"
-	"FIRST COUNT   pages of the current area, all of them when left out. [ ] may be left out.\n";
+	"FIRST COUNT   pages of the current area, all of them when left out. [ ] may be left out.\n"
+	"Areas and files are numbered from 0 by the verbs that make them, also when the kernel refuses:\n"
+	"then verbs on the area print verb=no-area (after a refused mremap, beyond its end, outside).\n";
 
 static const char after[] =
 	"\nWhat happens if\n"

@@ -195,6 +195,15 @@ static void note_line(const struct machine *machine)
 	free(line);
 }
 
+/* How long it took until the agent answered: deadlines and reports want to know. */
+static void note_duration(const struct machine *machine)
+{
+	char *ms = text("%lld\n", (long long)(now_ms() - machine->born));
+
+	write_file("up_ms", ms, strlen(ms));
+	free(ms);
+}
+
 static void keep(const char *folder, struct machine *machine, const char *accel)
 {
 	int control;
@@ -221,6 +230,7 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 		unlink("ctl");
 		exit(EXIT_BROKEN);
 	}
+	note_duration(machine);
 	report('d', "");
 	close(starter);
 	for (bool last = false; !last;) {

@@ -29,11 +29,11 @@ static bool send_with(int monitor, char *line, int fd)
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS } };
-	struct iovec bytes = { line, strlen(line) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+	} control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS}};
+	struct iovec bytes = {line, strlen(line)};
+	struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
 
 	if (fd >= 0) {
 		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));

@@ -1,2 +1,2 @@
-/* Outcome: exit 1, log says: nested too deep */
+/* Outcome: exit 1, log says: nested depth */
 #include __FILE__
