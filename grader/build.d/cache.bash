@@ -29,7 +29,7 @@ key_of() {
 	local sum
 
 	sum=$({
-		printf '%s\n' "${lab_dir##*/}" "$("$compiler" --version)" "$(ld --version)"
+		printf '%s\n' "${lab_dir##*/}" "$("$compiler" --version)" "$(ld --version)" "${SANDBOX-}"
 		cat "$kernel_dir/packages" "$grader"/build "$grader"/build.d/{,inside/}*.bash "${kit_files[@]}" "${@:2}"
 	} | sha256sum)
 	echo "$1-${sum%% *}"

@@ -21,6 +21,8 @@ works_plainly() {
 	node_comes_and_goes $NODE
 }
 
+# Tried in any case: it says why a plain mapping does not work.
+# bats test_tags=gate:none
 @test "the whole buffer can be mapped shared and writable" {
 	probe open $NODE rw map $PAGES rw shared maps touch w
 	fact_is map ok
@@ -85,23 +87,26 @@ works_plainly() {
 	frees_are_traced
 	for round in 1 2 3 4 5; do
 		module_loads
-		frames_come_back "round $round"
+		frames_come_back "in round $round"
 	done
 }
 
-# Every frame that was mapped goes back to the allocator, at the last close() or at rmmod.
+# Every frame that was mapped goes back to the allocator: at rmmod, or already at the last release().
 frames_come_back() {
-	local frame
+	local i frame found=()
 	magic_drawn
 	probe_starts spin=ready open $NODE rw map $PAGES rw shared touch spin "$MAGIC"
-	frames_walked $PAGES
-	trace_says "$1"
+	walked $PAGES
+	for ((i = 0; i < PAGES; i++)); do
+		found+=("$(of_page $i pfn)")
+	done
+	trace_cleared
 	job_killed
 	module_unloads
-	frames_freed_since "$1"
-	for frame in "${FRAMES[@]}"; do
+	frames_freed_since
+	for frame in "${found[@]}"; do
 		[[ -n ${FREED[frame]:-} ]] || differs "after rmmod every frame is the allocator's again" \
-			"frame $(printf '0x%x' "$frame") is still allocated ($1)"
+			"frame $frame is still allocated ($1)"
 	done
 }
 
@@ -186,17 +191,16 @@ host_shares_the_window() {
 	frees_are_traced
 	probe_starts hold=first open $NODE rw map $PAGES rw shared touch pagemap \
 		open $NODE rw map $PAGES rw shared touch marker mapped-twice area 0 unmap hold first \
-		area 1 unmap map $PAGES rw shared touch pagemap hold last
-	frames_mapped_are_not_free mapped-twice "after the first of two unmaps"
-	trace_says "last unmap"
+		area 1 marker last-unmap unmap map $PAGES rw shared touch pagemap hold last
+	mapped_frames_are_not_free mapped-twice "after the first of two unmaps"
 	job_goes_on
 	job_says hold=last
-	frames_mapped_are_not_free "last unmap" "and mapped again"
+	mapped_frames_are_not_free last-unmap "and mapped again"
 	job_killed
 }
 
-# frames_mapped_are_not_free MARKER WHEN - none of the frames of the job's last pagemap.
-frames_mapped_are_not_free() {
+# mapped_frames_are_not_free MARKER WHEN - none of the frames of the job's last pagemap.
+mapped_frames_are_not_free() {
 	local frame frames
 	frames=$(facts pfn)
 	frames_freed_since "$1"
@@ -204,6 +208,11 @@ frames_mapped_are_not_free() {
 		[[ $frame != - && -z ${FREED[16#$frame]:-} ]] || differs "no mapped frame in kmem:mm_page_free" \
 			"frame 0x$frame is free ($2)"
 	done
+}
+
+# What goes back to the allocator leaves a line in the kernel's trace.
+frees_are_traced() {
+	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1 >/dev/null
 }
 
 # bats test_tags=machine:own
@@ -216,22 +225,4 @@ frames_mapped_are_not_free() {
 
 @test "the user test passes" {
 	user_test_passes "$SEED"
-}
-
-frees_are_traced() {
-	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1 >/dev/null
-}
-
-trace_says() {
-	vm write /sys/kernel/tracing/trace_marker "$1" >/dev/null
-}
-
-# frames_walked COUNT - FRAMES: what the page tables of the spinning job hold.
-frames_walked() {
-	local i
-	walked "$1"
-	FRAMES=()
-	for ((i = 0; i < $1; i++)); do
-		FRAMES+=($(($(of_page $i pfn))))
-	done
 }

@@ -12,13 +12,8 @@ RESERVED=$((0x8000000 / 4096))
 FIRST=$((RESERVED + 64))
 PAGES=128
 
-# The module wants a window; where a check names none, it is the one above.
-module_loads() {
-	local answer
-	(($#)) || set -- base=$((FIRST * 4096)) size=$((PAGES * 4096))
-	answer=$(vm load "$OUT/build/$KERNEL/$MODULE.ko" "$@") && return
-	differs "$MODULE.ko loads" "$(errno_in_words "$answer")"
-}
+# The module wants a window; where a load names none, it is the one above.
+PARAMETERS=(base=$((FIRST * 4096)) size=$((PAGES * 4096)))
 
 # A window with System RAM on both sides of the reserved memory, and below it, from the BIOS on.
 module_loads_over_ram() {
@@ -252,38 +247,13 @@ loading_fails_with_einval() {
 
 # bats test_tags=machine:own
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
-	local before
-	a_hundred_rounds
-	before=$(fact freepages)
-	SLABS=$(slab_objects)
-	a_hundred_rounds
-	pages_are_back "$before" 64 "100 rounds"
-	no_slab_grew
-}
-
-# Four times twenty-five: more open files and more words are more than one probe takes.
-a_hundred_rounds() {
-	local i verbs=()
-	for i in {1..25}; do
-		verbs+=(open "$NODE" rw map "$PAGES" rw shared at "$FIRST" touch unmap close)
-	done
-	for i in 1 2 3 4; do
-		probe "${verbs[@]}" freepages
-		all_facts_are touched $PAGES
-		all_facts_are close ok
-	done
-}
-
-# pages_are_back BEFORE NOISE WHAT - free pages now, in the last facts.
-pages_are_back() {
-	local lost=$(($1 - $(fact freepages)))
-	((lost < $2)) || differs "the same number of free pages after $3" "$lost pages fewer"
+	rounds_leak_nothing $NODE $PAGES at $FIRST
 }
 
 # The frames are not the module's, so none of them goes back; what it allocated for itself would show.
 # bats test_tags=machine:own,module:no
 @test "five rounds of load and unload leak nothing" {
-	local before round
+	local before lost round
 	module_comes_and_goes
 	probe freepages
 	before=$(fact freepages)
@@ -291,7 +261,8 @@ pages_are_back() {
 		module_comes_and_goes
 	done
 	probe freepages
-	pages_are_back "$before" 200 "five rounds"
+	lost=$((before - $(fact freepages)))
+	((lost < 200)) || differs "the same number of free pages after five rounds" "$lost pages fewer"
 }
 
 module_comes_and_goes() {

@@ -153,13 +153,15 @@ lost_in_rounds() {
 # reloads_leak_nothing MAP_VERBS… - every frame that was mapped goes back to the allocator while the
 # module unloads: free pages are too noisy to show it, the allocator's tracepoint is exact.
 reloads_leak_nothing() {
-	local round frame event=/sys/kernel/tracing/events/kmem/mm_page_free/enable
+	local round frame
+	# Once: switching a tracepoint rewrites kernel code, and TCG translates much of it anew.
+	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1 >/dev/null || return 1
 	for round in 1 2 3 4 5; do
 		module_loads || return 1
 		frames_mapped "$@" || return 1
-		vm write $event 1 >/dev/null && marker_set "unloading $round" || return 1
+		trace_cleared || return 1
 		module_unloads || return 1
-		vm write $event 0 >/dev/null && frames_freed_since "unloading $round" || return 1
+		frames_freed_since || return 1
 		for frame in "${FRAMES[@]}"; do
 			# The reserved megabyte at 0x8000000 was never the allocator's.
 			((frame >= 0x8000 && frame < 0x8100)) && continue
@@ -169,16 +171,17 @@ reloads_leak_nothing() {
 	done
 }
 
-# marker_set TEXT - a line in the kernel's trace.
-marker_set() {
-	vm write /sys/kernel/tracing/trace_marker "$1" >/dev/null
+# trace_cleared - opening the trace for truncation empties the kernel's ring buffer.
+trace_cleared() {
+	vm put /dev/null /sys/kernel/tracing/trace >/dev/null
 }
 
-# frames_freed_since MARKER - FREED has an entry for each frame that kmem:mm_page_free named after it.
+# frames_freed_since [MARKER] - FREED has an entry for each frame that kmem:mm_page_free named, since the
+# trace was cleared or since the line with MARKER (from probe's marker).
 frames_freed_since() {
 	local lines line first i
-	lines=$(vm get /sys/kernel/tracing/trace | tac | sed "/$1/q") || return 1
-	[[ $lines == *"$1"* ]] || trouble "the marker '$1' is not in the trace" || return 1
+	lines=$(vm get /sys/kernel/tracing/trace | tac | sed "/${1:-entries-in-buffer}/q") || return 1
+	[[ $lines == *"${1:-entries-in-buffer}"* ]] || trouble "the trace lacks '${1:-its header}'" || return 1
 	FREED=()
 	while IFS= read -r line; do
 		[[ $line =~ mm_page_free:.*\ pfn=0x([0-9a-f]+)\ order=([0-9]+) ]] || continue

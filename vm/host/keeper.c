@@ -17,6 +17,7 @@
 #include "guest.h"
 #include "keeper.h"
 #include "qemu.h"
+#include "relay.h"
 #include "snapshot.h"
 #include "verbs.h"
 
@@ -87,39 +88,6 @@ static void answer(int client, int status, struct bytes *out, struct bytes *err)
 	bytes_free(&whole);
 }
 
-/* The shell: bytes both ways between the client and the guest's console, until one side ends. */
-static void relay(struct machine *machine, int client)
-{
-	struct bytes payload = {0};
-	struct frame reply;
-	uint8_t buffer[4096];
-
-	if (!guest_call(machine, OP_SHELL, &payload, CALL_MS, &reply) || reply.status)
-		return;
-	while (machine->fate == FATE_ALIVE) {
-		struct pollfd fds[] = {{.fd = client, .events = POLLIN},
-				       {.fd = machine->shell, .events = POLLIN},
-				       {.fd = machine->qemu_fd, .events = POLLIN},
-				       {.fd = machine->owner_fd, .events = POLLIN},
-				       {.fd = machine->console, .events = POLLIN}};
-		ssize_t got;
-
-		poll(fds, 5, -1);
-		if (fds[2].revents || fds[3].revents || fds[4].revents)
-			machine_pump(machine, now_ms(), -1);
-		if (fds[0].revents) {
-			got = read(client, buffer, sizeof(buffer));
-			if (got <= 0 || !send_all(machine->shell, buffer, (size_t)got))
-				return;
-		}
-		if (fds[1].revents) {
-			got = read(machine->shell, buffer, sizeof(buffer));
-			if (got <= 0 || !send_all(client, buffer, (size_t)got))
-				return;
-		}
-	}
-}
-
 /* Serves one client. True when the machine is to end with this. */
 static bool serve(struct machine *machine, int client)
 {
@@ -141,7 +109,7 @@ static bool serve(struct machine *machine, int client)
 		call.argc++;
 	argv[call.argc] = NULL;
 	if (call.argc && !strcmp(argv[0], "attach")) {
-		relay(machine, client);
+		relay_shell(machine, client);
 		goto out;
 	}
 	verb = call.argc ? verb_find(argv[0]) : NULL;

@@ -4,6 +4,7 @@
 #ifndef VM_VERBS_H
 #define VM_VERBS_H
 
+#include "../wire/frame.h"
 #include "machine.h"
 
 struct verb_call {
@@ -30,5 +31,28 @@ const struct verb *verb_find(const char *name);
 
 /* say - appends formatted text to one of a call's outputs. */
 void say(struct bytes *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* verb_usage - "usage: …" on the call's stderr; the exit status for it. */
+int verb_usage(struct verb_call *call);
+
+/* verb_fate - what became of the machine, on the call's stderr; the exit status for it. */
+int verb_fate(struct verb_call *call);
+
+/*
+ * verb_ask - one call to the agent that may be refused with an errno (printed, exit status 1). The
+ * payload is freed. 0: *reply is valid until the next call.
+ */
+int verb_ask(struct verb_call *call, enum frame_op op, struct bytes *payload, struct frame *reply);
+
+/* The verbs about programs (verbs_jobs.c) and those that look from outside (verbs_outside.c). */
+int verb_run(struct verb_call *call);
+int verb_spawn(struct verb_call *call);
+int verb_await(struct verb_call *call);
+int verb_send(struct verb_call *call);
+int verb_wait(struct verb_call *call);
+int verb_kill(struct verb_call *call);
+int verb_walk(struct verb_call *call);
+int verb_phys(struct verb_call *call);
+int verb_shmem(struct verb_call *call);
 
 #endif
