@@ -74,12 +74,11 @@ works_plainly() {
 	fresh_memory_is_zero $NODE $PAGES
 }
 
-# bats test_tags=machine:own
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
 	rounds_leak_nothing $NODE $PAGES
 }
 
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "five rounds of load and unload leak nothing" {
 	reloads_leak_nothing map $PAGES rw shared
 }

@@ -90,17 +90,29 @@ zero_pages() {
 	"$BIN/pattern" zero "$1"
 }
 
-# content_is WANTED_HASHES [N] - the N-th hash fact; says which page differs.
+# content_is WANTED_HASHES [N] - the N-th hash fact; says which page differs, and what it holds.
 content_is() {
 	local wanted found i
 	IFS=, read -ra wanted <<<"$1"
 	IFS=, read -ra found <<<"$(fact hash "${2:-1}")"
 	for i in "${!wanted[@]}"; do
 		[[ ${found[i]:-nothing} == "${wanted[i]}" ]] || differs \
-			"the bytes that were written, on every page" \
-			"page $i holds something else (${found[i]:-nothing})" || return 1
+			"page $i holds $(content_in_words "${wanted[i]}")" \
+			"page $i holds $(content_in_words "${found[i]:-nothing}")" || return 1
 	done
 	((${#found[@]} == ${#wanted[@]})) || differs "${#wanted[@]} pages" "${#found[@]} pages"
+}
+
+# content_in_words HASH - whose bytes these are: a page of the pattern, zeros, or others.
+content_in_words() {
+	local known i
+	[[ $1 =~ ^[0-9a-f]{16}$ ]] || { printf '%s' "$1" && return; }
+	[[ $1 == "$(zero_pages 1)" ]] && printf 'zeros' && return
+	IFS=, read -ra known <<<"$(pattern_of 0 16)"
+	for i in "${!known[@]}"; do
+		[[ ${known[i]} == "$1" ]] && printf 'what was written for page %d' "$i" && return
+	done
+	printf 'other bytes'
 }
 
 # walked PAGES - walks the page tables of the spinning job from its area's address on. PAGE_LINES has
@@ -131,7 +143,8 @@ frame_holds() {
 	found=$(vm phys read $((${frame:-0} * 4096)) 4096 | "$BIN/pattern" sum) ||
 		differs "page $1 is mapped to a frame in RAM" "${PAGE_LINES[$1]}" || return 1
 	[[ $found == "$2" ]] ||
-		differs "page $1 is mapped to the frame that holds its bytes" "frame $frame holds others"
+		differs "page $1 of the window is mapped to the frame with $(content_in_words "$2")" \
+			"frame $frame holds $(content_in_words "$found")"
 }
 
 # magic_drawn - a number for probe's spin, one in 2^60.

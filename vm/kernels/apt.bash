@@ -99,7 +99,7 @@ name_packages() {
 download_packages() {
 	local uri file size sum
 
-	say "downloading $release, Debian's $debian_version (about 40 MB)"
+	say "downloading $release, Debian's $debian_version ($(awk '{ n += $3 } END { print int(n / 1e6) }' <<<"$uris") MB)"
 	(cd "$1" && apt apt-get download "${packages[@]}" >>"$apt_dir/log") || return 1
 	while read -r uri file size sum; do
 		[[ $sum == SHA256:* ]] || die "apt gives no SHA256 for $uri: update the package lists and try again"
