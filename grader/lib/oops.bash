@@ -31,6 +31,7 @@ explain_console() {
 tidy_line() {
 	local line=${1#BUG: }
 	line=${line%, address: *}
+	line=${line/\/build\/*\//}
 	printf '%s' "${line:0:100}"
 }
 
@@ -61,4 +62,28 @@ source_line() {
 	line=${line##*/}
 	line=${line%% *}
 	printf '%s()%s' "$1" "$([[ $line == *.c:[1-9]* ]] && printf ', %s' "$line")"
+}
+
+# A hang costs a whole deadline, so it is waited for once. note_hang GATE - called by the gate before it gives
+# its machine back: if that one hangs, OUT/hung says with which outcome and at which step.
+note_hang() {
+	[[ $1 != ok && $("$BIN/vm" status "$M" 2>/dev/null) == hang* ]] || return 0
+	printf '%s, %s' "$(machine_verdict fail)" "$1" >"$OUT/hung"
+}
+
+# hung_before - whether the gate hung at a step that this check (of those that need no gate) makes as well.
+# Then HUNG is its outcome, and the gate's machine is its evidence.
+hung_before() {
+	local hung
+	[[ -e $OUT/hung ]] || return 1
+	hung=$(<"$OUT/hung")
+	case $NEEDS$hung in
+	*'the module does not load') ;;
+	*' module:no '*'does not unload') ;;
+	*' module:no '* | *'does not unload') return 1 ;;
+	esac
+	HUNG=${hung%%,*}
+	cp -r "$OUT/evidence/gate/machine" "$CHECK/" 2>/dev/null || true
+	rm -f "$CHECK/machine"/{ctl,fate}
+	differs "the machine survives" "it hung when this was tried first" || true
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # whoever sources this reads what is set here
 # What the student's commands share: which lab is meant, which file, and how to say no.
 
 KIT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
