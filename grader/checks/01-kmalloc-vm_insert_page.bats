@@ -63,7 +63,7 @@ works_plainly() {
 }
 
 @test "a mapping survives close()" {
-	probe open $NODE rw map $PAGES rw shared fill close hash open $NODE r readpages $PAGES at 0
+	probe open $NODE rw map $PAGES rw shared fill close hash open $NODE rw map $PAGES rw shared hash
 	content_is "$(pattern_of 0 $PAGES)" 1
 	content_is "$(pattern_of 0 $PAGES)" 2
 }
@@ -77,37 +77,13 @@ works_plainly() {
 	fresh_memory_is_zero $NODE $PAGES
 }
 
-# bats test_tags=machine:own
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
 	rounds_leak_nothing $NODE $PAGES
 }
 
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "five rounds of load and unload leak nothing" {
-	frees_are_traced
-	for round in 1 2 3 4 5; do
-		module_loads
-		frames_come_back "in round $round"
-	done
-}
-
-# Every frame that was mapped goes back to the allocator: at rmmod, or already at the last release().
-frames_come_back() {
-	local i frame found=()
-	magic_drawn
-	probe_starts spin=ready open $NODE rw map $PAGES rw shared touch spin "$MAGIC"
-	walked $PAGES
-	for ((i = 0; i < PAGES; i++)); do
-		found+=("$(of_page $i pfn)")
-	done
-	trace_cleared
-	job_killed
-	module_unloads
-	frames_freed_since
-	for frame in "${found[@]}"; do
-		[[ -n ${FREED[frame]:-} ]] || differs "after rmmod every frame is the allocator's again" \
-			"frame $frame is still allocated ($1)"
-	done
+	reloads_leak_nothing map $PAGES rw shared
 }
 
 @test "VmFlags has mm and neither pf nor io" {
@@ -156,6 +132,7 @@ host_shares_the_window() {
 	magic_drawn
 	probe_starts spin=ready open $NODE rw map "$count" rw shared at "$first" touch "$@" spin "$MAGIC" \
 		hash readpages "$count" at "$first"
+	fact_is map ok
 	walked "$count"
 	for ((i = 0; i < count; i++)); do
 		page_is $i present 1
@@ -208,11 +185,6 @@ mapped_frames_are_not_free() {
 		[[ $frame != - && -z ${FREED[16#$frame]:-} ]] || differs "no mapped frame in kmem:mm_page_free" \
 			"frame 0x$frame is free ($2)"
 	done
-}
-
-# What goes back to the allocator leaves a line in the kernel's trace.
-frees_are_traced() {
-	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1 >/dev/null
 }
 
 # bats test_tags=machine:own

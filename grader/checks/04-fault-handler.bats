@@ -278,12 +278,11 @@ then_mappings_is() {
 	fresh_memory_is_zero $NODE $PAGES
 }
 
-# bats test_tags=machine:own
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
 	rounds_leak_nothing $NODE $PAGES
 }
 
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "five rounds of load and unload leak nothing" {
 	PAGES=16 reloads_leak_nothing map 16 rw shared at $((PAGES - 16))
 }

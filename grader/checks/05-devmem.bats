@@ -245,7 +245,6 @@ loading_fails_with_einval() {
 	module_stays_while_mapped $NODE map 1 rw shared at $FIRST
 }
 
-# bats test_tags=machine:own
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
 	rounds_leak_nothing $NODE $PAGES at $FIRST
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2153,SC2154 # sourced by judge.bash: CHECK, GRADER, OUT, KERNEL, MODULE
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # sourced by judge.bash, which has the other half
 # What the kernel's log says about a check that went wrong, in words that help a student.
 #
 # The log is the console's, written down by the host as it was said: a module can clear the taint and

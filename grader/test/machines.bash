@@ -1,0 +1,88 @@
+# shellcheck shell=bash disable=SC2154 # sourced by run
+# The processes of a machine, killed at will: nobody outlives the one it depends on.
+
+# started FOLDER [OPTION…] - a machine that ends with OWNER; sets KEEPER and QEMU, by their working folder.
+started() {
+	local process name
+	timeout 60 "$BIN/vm" start "$1" --owner "$OWNER" "${@:2}"
+	KEEPER='' QEMU=''
+	for process in /proc/[0-9]*; do
+		[[ $(readlink "$process/cwd" 2>/dev/null) == "$PWD/$1" ]] || continue
+		name=$(<"$process/comm")
+		case $name in
+		vm) KEEPER=${process#/proc/} ;;
+		qemu-system-*) QEMU=${process#/proc/} ;;
+		esac
+	done
+	[[ -n $KEEPER && -n $QEMU ]]
+}
+
+owner_drawn() {
+	sleep 100 &
+	OWNER=$!
+}
+
+test_a_keeper_that_is_killed_takes_QEMU_along() {
+	owner_drawn
+	started m
+	kill -KILL "$KEEPER"
+	gone "$QEMU"
+	kill "$OWNER"
+	is 123 "$(status_of "$BIN/vm" status m)" 'status of a machine without a keeper'
+}
+
+test_an_owner_that_is_killed_takes_the_machine_along() {
+	owner_drawn
+	started m
+	kill -KILL "$OWNER"
+	gone "$QEMU"
+	gone "$KEEPER"
+}
+
+test_a_QEMU_that_is_killed_is_the_kits_trouble() {
+	owner_drawn
+	started m
+	kill -KILL "$QEMU"
+	gone "$QEMU"
+	says broken "$("$BIN/vm" status m)"
+	status_of "$BIN/vm" stop m >/dev/null
+	gone "$KEEPER"
+	kill "$OWNER"
+}
+
+test_two_machines_start_at_once() {
+	local one two
+	owner_drawn
+	timeout 60 "$BIN/vm" start a --owner "$OWNER" &
+	one=$!
+	timeout 60 "$BIN/vm" start b --owner "$OWNER" &
+	two=$!
+	wait "$one" && wait "$two"
+	is alive "$("$BIN/vm" status a)" a
+	is alive "$("$BIN/vm" status b)" b
+	"$BIN/vm" stop a
+	"$BIN/vm" stop b
+	kill "$OWNER"
+}
+
+# Cold, so that no snapshot is looked for under the name of a QEMU that is none.
+test_without_QEMU_a_machine_says_so() {
+	mkdir empty
+	is 123 "$(PATH=$PWD/empty status_of_in_path "$BIN/vm" start m --cold --accel tcg)" 'exit status'
+	says 'run: make setup' "$(cat "$SCRATCH/said" m/*.log 2>/dev/null)"
+}
+
+# timeout itself is not in that PATH.
+status_of_in_path() {
+	local status=0
+	"$@" >"$SCRATCH/said" 2>&1 </dev/null || status=$?
+	printf '%s' "$status"
+}
+
+test_a_QEMU_that_crashes_at_once_is_the_kits_trouble() {
+	mkdir bin
+	printf '#!/bin/sh\necho no such machine >&2\nexit 1\n' >bin/qemu-system-x86_64
+	chmod +x bin/qemu-system-x86_64
+	is 123 "$(PATH=$PWD/bin:$PATH status_of "$BIN/vm" start m --cold --accel tcg)" 'exit status'
+	says 'qemu' "$(<"$SCRATCH/said")"
+}
