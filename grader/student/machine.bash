@@ -23,14 +23,15 @@ ask() {
 
 # build_lab - module and user test into BUILT.
 build_lab() {
-	SOURCE=$(cd "$KIT" && source_file)
+	SOURCE=$(cd "$KIT" && realpath "$(source_file)")
+	SHOWN=${SOURCE#"$KIT"/}
 	BUILT=$KIT/out/${0##*/}/$LAB
 	mkdir -p "$BUILT"
-	echo "building $SOURCE for kernel $KERNEL, and the lab's user test"
+	echo "building $SHOWN for kernel $KERNEL, and the lab's user test"
 	(cd "$KIT" && grader/build --lab "$NN" --kernel "$KERNEL" --out "$BUILT" --test "$SOURCE") || {
 		echo
 		head -n 20 "$BUILT/build.log" 2>/dev/null || true
-		die "$SOURCE does not build; all the compiler said is in ${BUILT#"$KIT"/}/build.log" 1
+		die "$SHOWN does not build; all the compiler said is in ${BUILT#"$KIT"/}/build.log" 1
 	}
 }
 

@@ -41,24 +41,15 @@ explained() {
 }
 
 test_what_the_kernel_says_is_explained() {
-	says 'oopsed: kernel NULL pointer dereference in lab02_mmap()' "$(explained <<-'END')"
-		BUG: kernel NULL pointer dereference, address: 0000000000000000
-		#PF: supervisor write access in kernel mode
-		Oops: 0002 [#1] PREEMPT SMP NOPTI
-		RIP: 0010:lab02_mmap+0x15/0x20 [lab02]
-	END
-	says "oopsed: kernel BUG at mm/memory.c:2402! in the kernel's remap_pfn_range_internal()" "$(explained <<-'END')"
-		kernel BUG at mm/memory.c:2402!
-		invalid opcode: 0000 [#1] PREEMPT SMP NOPTI
-		RIP: 0010:remap_pfn_range_internal+0x3bd/0x580
-	END
-	says 'in lab02_mmap()' "$(explained <<-'END')"
-		general protection fault, probably for non-canonical address 0x6b6b6b6b6b6b6b6b: 0000 [#1] PREEMPT SMP NOPTI
-		RIP: 0010:memcpy+0x12/0x20
-		Call Trace:
-		 ? lab02_old+0x1/0x2 [lab02]
-		 lab02_mmap+0x15/0x20 [lab02]
-	END
+	local die='0002 [#1] PREEMPT SMP NOPTI' at='RIP: 0010:lab02_mmap+0x15/0x20 [lab02]'
+	says 'oopsed: kernel NULL pointer dereference in lab02_mmap()' "$(printf '%s\n' \
+		'BUG: kernel NULL pointer dereference, address: 0000000000000000' "Oops: $die" "$at" | explained)"
+	says "oopsed: kernel BUG at mm/memory.c:2402! in the kernel's remap_pfn_range_internal()" "$(printf '%s\n' \
+		'kernel BUG at mm/memory.c:2402!' "invalid opcode: $die" 'RIP: 0010:remap_pfn_range_internal+0x3bd/0x580' |
+		explained)"
+	says 'in lab02_mmap()' "$(printf '%s\n' "general protection fault, maybe for address 0x6b6b6b6b6b6b6b6b: $die" \
+		'RIP: 0010:memcpy+0x12/0x20' 'Call Trace:' ' ? lab02_old+0x1/0x2 [lab02]' ' lab02_mmap+0x15/0x20 [lab02]' |
+		explained)"
 	says 'Bad page state' "$(explained <<<'BUG: Bad page state in process x  pfn:1234')"
 	is '' "$(explained <<<'lab02: 4 pages at /dev/lab02')" 'an ordinary line'
 	is '' "$(explained <<<'lab02: Oops: 0002 [#1] says the module')" 'a line with a name before it'

@@ -7,7 +7,7 @@
 
 /* Time for the agent to notice and report what is overdue in the guest, before we call it a hang.
  */
-#define REPORT_MS 4000
+#define REPORT_MS 2000
 
 bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *payload,
 		uint32_t deadline, struct frame *reply)

@@ -5,7 +5,7 @@
 
 #include "machine.h"
 
-#define CALL_MS 10000 /* what a call may take on a fast host, before it is scaled */
+#define CALL_MS 5000 /* what a call may take on a fast, idle host, before it is scaled */
 
 /*
  * guest_call - asks the agent and waits for the answer, @deadline ms (scaled) at most.

@@ -26,7 +26,8 @@ static char *kernel_options(const struct profile *profile)
 	 * no_timer_check: without it, boots under load panic in setup_IO_APIC.
 	 * cryptomgr.notests, lsm=, audit=0, ipv6.disable=1, noapictimer (one CPU only): boot time.
 	 * nokaslr: the same addresses in every log.  memmap: the bench's reserved RAM.
-	 * mem=96M, the dirty machine: all free memory is to be filled, so there had better be little.
+	 * mem=96M, the dirty machine: all free memory is to be filled, so there had better be
+	 * little.
 	 */
 	return text("console=ttyS0 quiet panic=-1 cryptomgr.notests tsc=reliable no_timer_check "
 		    "random.trust_cpu=on nokaslr lsm= audit=0 ipv6.disable=1 i8042.noaux "

@@ -18,6 +18,7 @@
 #define MONITOR_MS 10000
 #define SETTLE_MS 1500 /* the guest's clock and random pool calm down; measured: not less */
 #define SCALE_MS 2000  /* a boot that takes this long doubles every deadline */
+#define RESTORE_MS 150 /* and so does a restore that takes this long: the host is busy now */
 #define SCALE_MAX 20
 
 static bool monitor_greet(struct machine *machine)
@@ -44,16 +45,23 @@ static bool memory_stays(struct machine *machine)
 		"{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}]}");
 }
 
+/* What took @ms where @usual is usual: the slower the host shows itself, the longer its deadlines.
+ */
+static bool scaled(struct machine *machine, int64_t ms, int64_t usual)
+{
+	int64_t scale = machine->scale + ms / usual;
+
+	machine->scale = (unsigned int)(scale > SCALE_MAX ? SCALE_MAX : scale);
+	return true;
+}
+
 bool snapshot_boot(struct machine *machine)
 {
 	machine->scale = 1;
 	qemu_start(machine, MEMORY_FRESH, NULL, "qemu.log");
 	if (!monitor_greet(machine) || !guest_hello(machine, BOOT_MS))
 		return false;
-	machine->scale += (unsigned int)(now_ms() - machine->born) / SCALE_MS;
-	if (machine->scale > SCALE_MAX)
-		machine->scale = SCALE_MAX;
-	return true;
+	return scaled(machine, now_ms() - machine->born, SCALE_MS);
 }
 
 static bool wait_for_migration(struct machine *machine)
@@ -177,14 +185,14 @@ bool snapshot_restore(struct machine *machine, void (*progress)(const char *))
 	if (machine->state < 0 || !read_file(at.boot_path, &boot))
 		die("%s:", at.folder);
 	bytes_add(&boot, "", 1);
-	machine->scale = 1 + (unsigned int)strtoul((char *)boot.data, NULL, 10) / SCALE_MS;
-	if (machine->scale > SCALE_MAX)
-		machine->scale = SCALE_MAX;
+	machine->scale = 1;
+	scaled(machine, strtol((char *)boot.data, NULL, 10), SCALE_MS);
 	bytes_free(&boot);
 	qemu_start(machine, MEMORY_SNAPSHOT, at.ram, "qemu.log");
 	return monitor_greet(machine) && memory_stays(machine) &&
 	       monitor_give(machine, machine->state, "state", now_ms() + MONITOR_MS) &&
 	       monitor_do(machine, "migrate-incoming", "{\"uri\":\"fd:state\"}") &&
 	       wait_for_migration(machine) && /* bytes sent before the port is restored are lost */
-	       monitor_do(machine, "cont", NULL) && guest_hello(machine, MONITOR_MS);
+	       monitor_do(machine, "cont", NULL) && guest_hello(machine, MONITOR_MS) &&
+	       scaled(machine, now_ms() - machine->born, RESTORE_MS);
 }
