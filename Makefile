@@ -5,20 +5,27 @@ LAB ?=
 SUBMISSION ?=
 OUT ?=
 KERNEL ?= 6.1
-export KERNEL ACCEL SEED FRESH SNAPSHOT SANDBOX
+export LAB KERNEL ACCEL SEED FRESH SNAPSHOT SANDBOX LEVEL HINTS
 
 .DELETE_ON_ERROR:
-.PHONY: help setup tools doctor grade check lint exam clean distclean
+.PHONY: help setup tools doctor start grade hint watch try shell debug check lint exam handout clean distclean
 
 help:
 	@sed -n 's/^#: //p' Makefile
 
 #: make grade [LAB=02] [SUBMISSION=file.c|folder] [OUT=dir]   judge; without SUBMISSION the reference
+#: make start LAB=01 [LEVEL=1|2|3]   your copy to work on, work/01-…/lab01.c; never overwrites
+#: make hint LAB=01    one more explicit hint for the first broken promise
+#: make watch LAB=01   judge again at every save
+#: make try LAB=01     a guided tour in the machine: maps, smaps, dmesg, page tables
+#: make shell LAB=01   a machine with the lab in it; Ctrl-] leaves
+#: make debug LAB=01   the same under gdb
 #: make check      everything that must hold: lint, tools' tests, all references, the exam, both kernels
 #: make setup      install what is missing (apt), fetch the kernels, build the tools
 #: make doctor     what could be wrong with this machine, a line each, with the remedy
 #: make lint       formatting, warnings, and that README, checks and rubric say the same
 #: make exam [LAB=02]   grade the grader: wrong submissions are caught, right ones accepted
+#: make handout [LEVEL=2] [HINTS=1]   a tarball without solutions, exam, hints and answers
 #: make clean      remove results; make distclean: the cache (kernels, tools, snapshots) as well
 #: Variables: KERNEL=6.1|6.12  ACCEL=auto|tcg|kvm  SEED=n  FRESH=0  SNAPSHOT=0  SANDBOX=none
 #: What `make` runs underneath has a --help of its own: grader/grade, grader/build, .cache/bin/vm, probe.
@@ -37,6 +44,12 @@ doctor:
 
 grade: setup
 	@LAB='$(LAB)' SUBMISSION='$(subst ','\'',$(SUBMISSION))' OUT='$(subst ','\'',$(OUT))' grader/grade-all
+
+start handout:
+	@grader/student/$@
+
+hint watch try shell debug: setup
+	@grader/student/$@
 
 check: setup
 	@grader/check

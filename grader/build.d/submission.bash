@@ -38,7 +38,8 @@ read_submission() {
 	printf -v name %q "${1##*/}"
 	[[ $path == /* ]] || path=./$path
 	[[ $1 ]] || usage "the submission has no name: grader/build --help explains"
-	[[ -e $path || ! -L $path ]] || usage "$name is a link that leads nowhere: name the file itself"
+	# Not followed: it may lead to a file of the host, and the compiler quotes what it does not understand.
+	[[ ! -L $path ]] || usage "$name is a link: submit the file itself"
 	[[ -e $path ]] || usage "there is no file $name: check the path"
 	[[ ! -d $path ]] || usage "$name is a directory: name the .c file in it"
 	[[ -f $path ]] || usage "$name is not a regular file: copy it to one first"

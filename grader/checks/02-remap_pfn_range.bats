@@ -103,6 +103,26 @@ works_plainly() {
 	window_holds_the_frames 0 $PAGES
 	window_holds_the_frames 1 2
 	window_holds_the_frames $((PAGES - 1)) 1
+	windows_share_their_frames
+}
+
+# Three windows at once: a driver with a copy for each mapping can keep one window at a time alike.
+windows_share_their_frames() {
+	local at frames=() i
+	magic_drawn
+	probe_starts spin=ready open $NODE rw map $PAGES rw shared map 2 rw shared at 1 \
+		map 1 rw shared at $((PAGES - 1)) spin "$MAGIC"
+	read -ra at <<<"$(facts addr)"
+	walked $PAGES "${at[0]}"
+	for ((i = 0; i < PAGES; i++)); do
+		frames+=("$(of_page $i pfn)")
+	done
+	walked 2 "${at[1]}"
+	page_is 0 pfn "${frames[1]}"
+	page_is 1 pfn "${frames[2]}"
+	walked 1 "${at[2]}"
+	page_is 0 pfn "${frames[PAGES - 1]}"
+	job_killed
 }
 
 # The host looks at the frames behind the window while the process spins: they must hold what

@@ -24,6 +24,8 @@ source "$GRADER/lib/machine.bash"
 source "$GRADER/lib/claims.bash"
 # shellcheck source=common.bash
 source "$GRADER/lib/common.bash"
+# shellcheck source=oops.bash
+source "$GRADER/lib/oops.bash"
 
 # By hand, `bats grader/checks/02-….bats` judges the reference.
 setup_file() {
@@ -60,6 +62,7 @@ try_the_gate() {
 	fi
 	[[ -e $CHECK/trouble ]] && gate=broken
 	cp "$M/accel" "$M/up_ms" "$CHECK/" 2>/dev/null || true
+	note_hang "$gate"
 	NEEDS=' module:no '
 	if [[ $gate == ok ]]; then
 		machine_release pass
@@ -86,6 +89,7 @@ setup() {
 		skip "$gate"
 	fi
 	[[ $NEEDS == *" machine:none "* ]] && return
+	! hung_before || return 1
 	local options=()
 	[[ $NEEDS == *" machine:dirty "* ]] && options+=(--dirty)
 	[[ $NEEDS == *" machine:two "* ]] && options+=(--cpus 2)
@@ -105,7 +109,9 @@ teardown() {
 		status=$(machine_verdict "$status")
 		machine_release "$status"
 	fi
+	status=${HUNG:-$status}
 	[[ -e $CHECK/trouble ]] && status=broken
+	[[ $status == pass || $status == skip ]] || explain_console "$CHECK/machine"
 	printf '%s' "$(((${EPOCHREALTIME/./} - STARTED) / 1000))" >"$CHECK/ms"
 	# Last: a check without a status is broken.
 	printf '%s' "$status" >"$CHECK/status"

@@ -57,6 +57,8 @@ machine_stop() {
 machine_verdict() {
 	local fate taint
 	fate=$("$BIN/vm" status "$M" 2>/dev/null) || fate=broken
+	# A process that oopses in mmap() dies with a lock that its own end waits for: the oops came first.
+	[[ $fate != alive* && $fate != hang* ]] || ! oopsed "$M" || fate=oops
 	case ${fate%%$'\n'*} in
 	alive)
 		taint=$("$BIN/vm" get "$M" /proc/sys/kernel/tainted) || taint=0
@@ -67,7 +69,7 @@ machine_verdict() {
 			echo "$1"
 		fi
 		;;
-	panic | hang) echo "${fate%%$'\n'*}" ;;
+	panic | hang | oops) echo "${fate%%$'\n'*}" ;;
 	lost)
 		printf '%s' "${fate#*$'\n'}" >"$CHECK/found"
 		echo fail

@@ -53,15 +53,15 @@ place_in_source() {
 	[[ -z $exact ]] || printf "the kernel's %s()" "$exact"
 }
 
-# source_line FUNCTION OFFSET - by the debug information of the module as it was built.
+# source_line FUNCTION OFFSET - by the debug information of the module as it was built. What was inlined
+# from a header counts as the line of the submission that used it.
 source_line() {
 	local module=$OUT/build/$KERNEL/$MODULE.ko section at line=''
 	read -r section at < <(objdump -t "$module" 2>/dev/null |
 		awk -v name="$1" '$NF == name { print $(NF - 2), $1; exit }') || true
-	[[ -z ${at:-} ]] || line=$(addr2line -e "$module" -j "$section" "$(printf '0x%x' $((16#$at + $2)))" 2>/dev/null)
-	line=${line##*/}
-	line=${line%% *}
-	printf '%s()%s' "$1" "$([[ $line == *.c:[1-9]* ]] && printf ', %s' "$line")"
+	[[ -z ${at:-} ]] || line=$(addr2line -i -e "$module" -j "$section" "$(printf '0x%x' $((16#$at + $2)))" 2>/dev/null |
+		grep -o -m1 "$MODULE\.c:[1-9][0-9]*") || true
+	printf '%s()%s' "${1%.cold}" "${line:+, $line}"
 }
 
 # A hang costs a whole deadline, so it is waited for once. note_hang GATE - called by the gate before it gives

@@ -57,8 +57,15 @@ load_module() {
 	return 1
 }
 
-# kernel_said LINES - the end of dmesg.
+# kernel_said LINES - the end of dmesg; of the console where the machine is gone.
 kernel_said() {
+	local fate
+	fate=$(ask status 2>/dev/null) || true
+	if [[ ${fate%%$'\n'*} != alive ]]; then
+		echo "    The machine is gone (${fate//$'\n'/: }). The end of its console, all of it is in ${M#"$KIT"/}/console.log:"
+		tail -n 25 "$M/console.log" | sed 's/^/    /'
+		return
+	fi
 	ask run -- /bin/busybox dmesg | tail -n "$1" | sed 's/^/    /'
 }
 

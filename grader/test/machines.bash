@@ -39,11 +39,15 @@ test_an_owner_that_is_killed_takes_the_machine_along() {
 	gone "$KEEPER"
 }
 
-test_a_QEMU_that_is_killed_is_the_kits_trouble() {
+test_a_QEMU_that_is_killed_is_the_trouble_of_the_kit() {
 	owner_drawn
 	started m
 	kill -KILL "$QEMU"
 	gone "$QEMU"
+	# Its first thread is gone before its last one, and only then is it dead.
+	for _ in {1..50}; do
+		[[ $("$BIN/vm" status m) != alive ]] || sleep 0.1
+	done
 	says broken "$("$BIN/vm" status m)"
 	status_of "$BIN/vm" stop m >/dev/null
 	gone "$KEEPER"
@@ -79,7 +83,7 @@ status_of_in_path() {
 	printf '%s' "$status"
 }
 
-test_a_QEMU_that_crashes_at_once_is_the_kits_trouble() {
+test_a_QEMU_that_crashes_at_once_is_the_trouble_of_the_kit() {
 	mkdir bin
 	printf '#!/bin/sh\necho no such machine >&2\nexit 1\n' >bin/qemu-system-x86_64
 	chmod +x bin/qemu-system-x86_64

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # run sources this, and has the other half of the variables
+# shellcheck shell=bash disable=SC2016,SC2034,SC2153,SC2154 # run sources this, and has the other half of the variables
 # Submissions that are no C file, or whose name hurts. Each is made, judged, and removed.
 
 FILE_CASES=(empty binary not-utf8 not-utf8-error huge no-newline link link-to-shadow link-to-nowhere link-to-endless
@@ -29,7 +29,6 @@ file_made() {
 	newline-in-name) file=$2/$'new\nline\n.c' ;;&
 	dash-in-name) file=$2/--out=x.c ;;&
 	glob-in-name) file=$2/'*?[a].c' ;;&
-	# shellcheck disable=SC2016 # not to be run is what it is for
 	command-in-name) file=$2/'$(touch hurt);&.c' ;;&
 	not-utf8-name) file=$2/$'\xff\xfe.c' ;;&
 	long-name) file=$2/$(printf 'n%.0s' {1..250}).c ;;&
