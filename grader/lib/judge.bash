@@ -42,7 +42,11 @@ setup_file() {
 		source "$OUT/surroundings"
 		set +a
 	fi
-	try_the_gate
+	# Shares of the checks may run side by side: the first to come tries the gate for all.
+	exec 9>"$OUT/gate.lock"
+	flock 9
+	[[ -e $OUT/gate ]] || try_the_gate 9>&-
+	exec 9>&-
 }
 
 # One machine tries the least once. What fails here is not tried again by every check: a module that
