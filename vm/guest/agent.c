@@ -2,17 +2,19 @@
 /*
  * What the host can ask of the guest. Facts only: whether something is right is decided outside.
  *
- * Everything that enters a student's code goes through errand() or a job, because it may oops or
+ * Everything that enters a student's code is an errand (errand.h) or a job, because it may oops or
  * never come back, and PID 1 must do neither.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -21,9 +23,11 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "errand.h"
 #include "job.h"
 
 #define ARGUMENTS_MAX 512
+#define HEAP (4 * FRAME_USUAL_MAX) /* bytes: a frame as it comes in, and as it goes on */
 
 /* A restored guest has the clock and the random pool of its snapshot: both are set anew. */
 static uint32_t hello(struct fields *request, struct bytes *answer)
@@ -54,20 +58,7 @@ static uint32_t hello(struct fields *request, struct bytes *answer)
 	return 0;
 }
 
-static uint32_t write_all(int fd, const uint8_t *data, size_t length)
-{
-	while (length) {
-		ssize_t put = write(fd, data, length);
-
-		if (put < 0)
-			return (uint32_t)errno;
-		data += put;
-		length -= (size_t)put;
-	}
-	return 0;
-}
-
-static uint32_t put(struct fields *request, struct bytes *answer)
+static uint32_t put(struct fields *request)
 {
 	char *path = fields_text(request);
 	const uint8_t *data;
@@ -75,14 +66,12 @@ static uint32_t put(struct fields *request, struct bytes *answer)
 	uint32_t mode, status;
 	int fd;
 
-	(void)answer;
 	if (!path || !fields_u32(request, &mode) || !fields_next(request, &data, &length))
 		return STATUS_MALFORMED;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return (uint32_t)errno;
-	status = write_all(fd, data, length);
-	fchmod(fd, mode);
+	status = send_all(fd, data, length) ? 0 : (uint32_t)errno;
 	close(fd);
 	return status;
 }
@@ -117,14 +106,13 @@ static uint32_t get(struct fields *request, struct bytes *answer)
 	return 0;
 }
 
-static uint32_t write_once(struct fields *request, struct bytes *answer)
+static uint32_t write_once(struct fields *request)
 {
 	char *path = fields_text(request);
 	const uint8_t *data;
 	size_t length;
 	int fd;
 
-	(void)answer;
 	if (!path || !fields_next(request, &data, &length))
 		return STATUS_MALFORMED;
 	/* O_APPEND: kprobe_events adds a probe then, instead of replacing all. */
@@ -134,13 +122,12 @@ static uint32_t write_once(struct fields *request, struct bytes *answer)
 	return write(fd, data, length) == (ssize_t)length ? 0 : (uint32_t)errno;
 }
 
-static uint32_t load(struct fields *request, struct bytes *answer)
+static uint32_t load(struct fields *request)
 {
 	const uint8_t *image;
 	char *parameters;
 	size_t length;
 
-	(void)answer;
 	if (!fields_next(request, &image, &length))
 		return STATUS_MALFORMED;
 	parameters = fields_text(request);
@@ -149,11 +136,10 @@ static uint32_t load(struct fields *request, struct bytes *answer)
 	return syscall(SYS_init_module, image, length, parameters) ? (uint32_t)errno : 0;
 }
 
-static uint32_t unload(struct fields *request, struct bytes *answer)
+static uint32_t unload(struct fields *request)
 {
 	char *name = fields_text(request);
 
-	(void)answer;
 	if (!name)
 		return STATUS_MALFORMED;
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? (uint32_t)errno : 0;
@@ -234,7 +220,41 @@ static uint32_t tell(struct fields *request, bool by_signal)
 	}
 	if (!fields_next(request, &data, &length))
 		return STATUS_MALFORMED;
-	return write_all(job->in, data, length);
+	return send_all(job->in, data, length) ? 0 : (uint32_t)errno;
+}
+
+/* What may oops or hang: the runner of errands calls this, never PID 1. */
+static uint32_t act(uint32_t op, struct fields *request, struct bytes *answer)
+{
+	switch (op) {
+	case OP_PUT:
+		return put(request);
+	case OP_GET:
+		return get(request, answer);
+	case OP_WRITE:
+		return write_once(request);
+	case OP_LOAD:
+		return load(request);
+	case OP_UNLOAD:
+		return unload(request);
+	default:
+		return STATUS_MALFORMED;
+	}
+}
+
+/*
+ * Every page that we shall need, and ours alone, while a snapshot can still keep it: a restored
+ * machine translates each kernel path it takes anew, and page faults and mmap() are long ones.
+ */
+static void memory_settle(void)
+{
+	struct bytes heap = {0};
+
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, 2 * HEAP);
+	bytes_reserve(&heap, HEAP);
+	bytes_free(&heap);
+	mlockall(MCL_CURRENT | MCL_FUTURE);
 }
 
 static uint32_t answer_to(struct frame *frame, struct bytes *answer)
@@ -245,15 +265,11 @@ static uint32_t answer_to(struct frame *frame, struct bytes *answer)
 	case OP_HELLO:
 		return hello(request, answer);
 	case OP_PUT:
-		return errand(put, request, answer, frame->deadline);
 	case OP_GET:
-		return errand(get, request, answer, frame->deadline);
 	case OP_WRITE:
-		return errand(write_once, request, answer, frame->deadline);
 	case OP_LOAD:
-		return errand(load, request, answer, frame->deadline);
 	case OP_UNLOAD:
-		return errand(unload, request, answer, frame->deadline);
+		return errand(frame->op, request, answer, frame->deadline);
 	case OP_SPAWN:
 		return spawn(request, answer);
 	case OP_AWAIT:
@@ -271,6 +287,14 @@ static uint32_t answer_to(struct frame *frame, struct bytes *answer)
 	}
 }
 
+void agent_start(void)
+{
+	umask(0);
+	jobs_start();
+	errands_start(memory_settle, act);
+	memory_settle(); /* after the fork, which made every page shared until written */
+}
+
 void agent_serve(int port)
 {
 	struct frame_reader reader = {0};
@@ -278,18 +302,17 @@ void agent_serve(int port)
 	uint8_t buffer[65536];
 	ssize_t got;
 
+	bytes_reserve(&reader.in, FRAME_USUAL_MAX);
 	while ((got = read(port, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR)) {
 		int whole;
 
 		bytes_add(&reader.in, buffer, got > 0 ? (size_t)got : 0);
 		while ((whole = frame_read(&reader, &frame)) > 0) {
-			struct bytes answer = {0}, out = {0};
+			struct bytes answer = {0};
 
 			frame.status = answer_to(&frame, &answer);
-			frame_write(&out, &frame, &answer);
-			write_all(port, out.data, out.length);
+			frame_send(port, &frame, &answer);
 			bytes_free(&answer);
-			bytes_free(&out);
 		}
 		if (whole < 0)
 			return;

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "agent.h"
-#include "job.h"
 
 #define PORT_NAME "org.mmap-labs.agent"
 #define PORT_MS 30000
@@ -140,7 +139,7 @@ int main(void)
 		give_up(PORT_NAME);
 	setenv("PATH", "/bin:/tmp", 1);
 	setenv("HOME", "/tmp", 1);
-	jobs_start();
+	agent_start();
 	agent_serve(port);
 	give_up("the host's wire broke");
 }

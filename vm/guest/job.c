@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Programs and errands of the agent; job.h is the manual. */
+/* The programs of the agent; job.h is the manual. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,7 +22,7 @@ static struct job jobs[JOB_MAX];
 static int child_fd = -1;
 static sigset_t usual_signals;
 
-static int64_t now_ms(void)
+int64_t now_ms(void)
 {
 	struct timespec now;
 
@@ -78,8 +78,7 @@ static void reap(void)
 			}
 }
 
-/* One round: sleeps until some job speaks or ends, at most until @until. */
-static void pump(int64_t until)
+void jobs_pump(int64_t until)
 {
 	struct pollfd fds[1 + 2 * JOB_MAX] = {{.fd = child_fd, .events = POLLIN}};
 	int64_t left = until - now_ms();
@@ -101,24 +100,23 @@ static void pump(int64_t until)
 	}
 }
 
-static bool ended(const struct job *job)
+bool job_ended(const struct job *job)
 {
 	return job->state == JOB_EXITED || job->state == JOB_SIGNALED;
 }
 
-/* Kills the whole session of the job and sees whether it goes. */
-static void put_down(struct job *job)
+void job_put_down(struct job *job)
 {
 	int64_t until = now_ms() + KILL_GRACE;
 
 	kill(-job->pid, SIGKILL);
 	kill(job->pid, SIGKILL);
-	while (!ended(job) && now_ms() < until)
-		pump(until);
-	job->state = ended(job) ? JOB_OVERDUE : JOB_STUCK;
+	while (!job_ended(job) && now_ms() < until)
+		jobs_pump(until);
+	job->state = job_ended(job) ? JOB_OVERDUE : JOB_STUCK;
 }
 
-static struct job *free_slot(void)
+struct job *job_slot(void)
 {
 	for (struct job *job = jobs; job < jobs + JOB_MAX; job++)
 		if (!job->pid)
@@ -157,9 +155,20 @@ static void become(char *const argv[], uid_t uid, const char *tty, const int fd[
 	_exit(127);
 }
 
+/* vfork(2): copying the memory of PID 1 for a moment's use would be most of what starting a program
+ * costs. */
+static pid_t born(char *const argv[], uid_t uid, const char *tty, const int fd[3])
+{
+	pid_t pid = vfork();
+
+	if (!pid)
+		become(argv, uid, tty, fd);
+	return pid;
+}
+
 int job_spawn(char *const argv[], uid_t uid, const char *tty)
 {
-	struct job *job = free_slot();
+	struct job *job = job_slot();
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 	pid_t pid;
 
@@ -167,11 +176,9 @@ int job_spawn(char *const argv[], uid_t uid, const char *tty)
 		return -EMFILE;
 	if (!tty && (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)))
 		return -errno;
-	pid = fork();
+	pid = born(argv, uid, tty, (int[]){in[0], out[1], err[1]});
 	if (pid < 0)
 		return -errno;
-	if (!pid)
-		become(argv, uid, tty, (int[]){in[0], out[1], err[1]});
 	if (!tty) {
 		close(in[0]);
 		close(out[1]);
@@ -192,14 +199,14 @@ void job_await(struct job *job, const char *text, uint32_t deadline)
 	for (;;) {
 		/* A job that has ended may still have words in its pipes: one more round takes
 		 * them. */
-		bool over = ended(job);
+		bool over = job_ended(job);
 
-		pump(over ? 0 : until);
+		jobs_pump(over ? 0 : until);
 		if (over || (length && memmem(job->said.data, job->said.length, text, length)))
 			return;
 		if (now_ms() >= until) {
 			if (!text)
-				put_down(job);
+				job_put_down(job);
 			return;
 		}
 	}
@@ -213,65 +220,4 @@ void job_forget(struct job *job)
 	bytes_free(&job->said);
 	bytes_free(&job->complained);
 	*job = (struct job){0};
-}
-
-uint32_t errand(uint32_t (*act)(struct fields *, struct bytes *), struct fields *request,
-		struct bytes *answer, uint32_t deadline)
-{
-	struct job *job = free_slot();
-	int64_t until = now_ms() + deadline;
-	uint32_t status = STATUS_KILLED;
-	int out[2];
-	pid_t pid;
-
-	if (!job)
-		return EMFILE;
-	if (pipe2(out, O_CLOEXEC))
-		return (uint32_t)errno;
-	pid = fork();
-	if (pid < 0)
-		return (uint32_t)errno;
-	if (!pid) {
-		struct bytes reply = {0};
-		size_t sent = 0;
-
-		setsid();
-		status = act(request, &reply);
-		while (sent < reply.length) {
-			ssize_t put = write(out[1], reply.data + sent, reply.length - sent);
-
-			if (put < 0)
-				_exit(1);
-			sent += (size_t)put;
-		}
-		/* The errno goes last, so that a child that died on the way has none. */
-		_exit(write(out[1], &status, sizeof(status)) != sizeof(status));
-	}
-	close(out[1]);
-	*job = (struct job){.pid = pid, .in = -1, .out = -1, .err = -1};
-	for (;;) {
-		struct pollfd fd = {.fd = out[0], .events = POLLIN};
-		int64_t left = until - now_ms();
-		uint8_t buffer[16384];
-		ssize_t got;
-
-		if (poll(&fd, 1, left > 0 ? (int)left : 0) <= 0)
-			break;
-		got = read(out[0], buffer, sizeof(buffer));
-		if (got <= 0)
-			break;
-		bytes_add(answer, buffer, (size_t)got);
-	}
-	close(out[0]);
-	while (!ended(job) && now_ms() < until)
-		pump(until);
-	if (!ended(job)) {
-		put_down(job);
-		status = job->state == JOB_STUCK ? STATUS_STUCK : ETIMEDOUT;
-	} else if (job->state == JOB_EXITED && answer->length >= sizeof(status)) {
-		answer->length -= sizeof(status);
-		memcpy(&status, answer->data + answer->length, sizeof(status));
-	}
-	job_forget(job);
-	return status;
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programs the agent runs, and the errands it sends out.
- *
- * A job is a program with pipes to its three standard descriptors. An errand is a forked child of
- * the agent that does one thing inside the kernel (load a module, read a file) which may oops or
- * never return: then the child is lost, not PID 1.
+ * The processes that the agent starts. Most are programs with pipes to their three standard
+ * descriptors; the runner of errands (errand.h) is one too.
  */
 #ifndef VM_JOB_H
 #define VM_JOB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "../wire/frame.h"
@@ -34,6 +32,22 @@ void jobs_start(void);
  */
 int job_spawn(char *const argv[], uid_t uid, const char *tty);
 
+/* now_ms - CLOCK_MONOTONIC in milliseconds: what deadlines are told in. */
+int64_t now_ms(void);
+
+/* job_slot - a free slot, to be filled in by who forks the process himself, or NULL. */
+struct job *job_slot(void);
+
+/* jobs_pump - one round: sleeps until some job speaks or ends, at most until @until. */
+void jobs_pump(int64_t until);
+
+/* job_ended - whether the process is gone, and its status known. */
+bool job_ended(const struct job *job);
+
+/* job_put_down - kills the job's whole session: it is JOB_OVERDUE then, or JOB_STUCK if it stays.
+ */
+void job_put_down(struct job *job);
+
 /* job_find - the job of that number, or NULL. */
 struct job *job_find(uint32_t number);
 
@@ -45,12 +59,5 @@ void job_await(struct job *job, const char *text, uint32_t deadline);
 
 /* job_forget - frees the slot of a job that has ended. */
 void job_forget(struct job *job);
-
-/*
- * errand - runs @act in a child for at most @deadline ms and appends what it answered to @answer.
- * @act returns 0 or an errno. Returns that, STATUS_KILLED or STATUS_STUCK.
- */
-uint32_t errand(uint32_t (*act)(struct fields *, struct bytes *), struct fields *request,
-		struct bytes *answer, uint32_t deadline);
 
 #endif

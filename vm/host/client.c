@@ -19,7 +19,7 @@ static int connect_to(const char *folder, char *const argv[], int argc, const st
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "ctl"};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct frame head = {.op = OP_VERB};
-	struct bytes payload = {0}, whole = {0};
+	struct bytes payload = {0};
 
 	if (chdir(folder))
 		die("%s:", folder);
@@ -29,11 +29,9 @@ static int connect_to(const char *folder, char *const argv[], int argc, const st
 	bytes_field(&payload, data->data, data->length);
 	for (int i = 0; i < argc; i++)
 		bytes_text(&payload, argv[i]);
-	frame_write(&whole, &head, &payload);
-	if (!send_all(fd, whole.data, whole.length))
+	if (!frame_send(fd, &head, &payload))
 		die("%s:", folder);
 	bytes_free(&payload);
-	bytes_free(&whole);
 	return fd;
 }
 

@@ -19,16 +19,13 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 		.cookie = machine->cookie,
 	};
 	int64_t until = now_ms() + request.deadline + REPORT_MS * machine->scale;
-	struct bytes out = {0};
 
 	/* The agent only speaks when asked: what is here already was written by somebody else. */
 	machine_pump(machine, now_ms(), -1);
 	if (machine->heard.in.length > machine->heard.used)
 		machine_ends(machine, FATE_LOST, "the wire carries bytes that are not the agent's");
-	frame_write(&out, &request, payload);
-	if (machine->fate == FATE_ALIVE && !send_all(machine->agent, out.data, out.length))
+	if (machine->fate == FATE_ALIVE && !frame_send(machine->agent, &request, payload))
 		machine_pump(machine, now_ms() + REPORT_MS, -1);
-	bytes_free(&out);
 	while (machine->fate == FATE_ALIVE) {
 		int whole = frame_read(&machine->heard, reply);
 

@@ -78,14 +78,12 @@ static bool receive(int client, struct frame_reader *reader, struct frame *frame
 static void answer(int client, int status, struct bytes *out, struct bytes *err)
 {
 	struct frame head = {.op = OP_VERB, .status = (uint32_t)status};
-	struct bytes payload = {0}, whole = {0};
+	struct bytes payload = {0};
 
 	bytes_field(&payload, out->data, out->length);
 	bytes_field(&payload, err->data, err->length);
-	frame_write(&whole, &head, &payload);
-	send_all(client, whole.data, whole.length);
+	frame_send(client, &head, &payload);
 	bytes_free(&payload);
-	bytes_free(&whole);
 }
 
 /* Serves one client. True when the machine is to end with this. */

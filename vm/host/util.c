@@ -2,7 +2,6 @@
 /* Time, text, files, giving up; util.h is the manual. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,27 +79,6 @@ bool write_file(const char *path, const void *data, size_t length)
 	written = written && !rename(draft, path);
 	free(draft);
 	return written;
-}
-
-bool send_all(int fd, const void *data, size_t length)
-{
-	const char *from = data;
-
-	while (length) {
-		ssize_t put = write(fd, from, length);
-
-		if (put < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
-			continue;
-		}
-		if (put < 0 && errno != EINTR)
-			return false;
-		if (put > 0) {
-			from += put;
-			length -= (size_t)put;
-		}
-	}
-	return true;
 }
 
 bool number(const char *from, uint64_t most, uint64_t *to)

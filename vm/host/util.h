@@ -34,9 +34,6 @@ bool read_file(const char *path, struct bytes *to);
 /* write_file - replaces a file atomically: path.tmp, then rename. False with errno set. */
 bool write_file(const char *path, const void *data, size_t length);
 
-/* send_all - writes everything to a descriptor, waiting if need be. False with errno set. */
-bool send_all(int fd, const void *data, size_t length);
-
 /* number - parses all of @from, decimal or 0x…, from 0 to @most; otherwise false. */
 bool number(const char *from, uint64_t most, uint64_t *to);
 

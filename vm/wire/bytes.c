@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A growing run of bytes and its fields; bytes.h is the manual. */
 #include <endian.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bytes.h"
 
@@ -16,18 +19,23 @@ static void *must(void *memory)
 	return memory;
 }
 
+void bytes_reserve(struct bytes *to, size_t length)
+{
+	size_t room = to->room ? to->room : 256;
+
+	if (to->room - to->length >= length)
+		return;
+	while (room - to->length < length)
+		room *= 2;
+	to->data = must(realloc(to->data, room));
+	to->room = room;
+}
+
 void bytes_add(struct bytes *to, const void *from, size_t length)
 {
 	if (!length)
 		return;
-	if (to->room - to->length < length) {
-		size_t room = to->room ? to->room : 256;
-
-		while (room - to->length < length)
-			room *= 2;
-		to->data = must(realloc(to->data, room));
-		to->room = room;
-	}
+	bytes_reserve(to, length);
 	memcpy(to->data + to->length, from, length);
 	to->length += length;
 }
@@ -127,4 +135,25 @@ char *fields_text(struct fields *from)
 	memcpy(text, data, length);
 	text[length] = 0;
 	return text;
+}
+
+bool send_all(int fd, const void *data, size_t length)
+{
+	const char *from = data;
+
+	while (length) {
+		ssize_t put = write(fd, from, length);
+
+		if (put < 0 && errno == EAGAIN) {
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+			continue;
+		}
+		if (put < 0 && errno != EINTR)
+			return false;
+		if (put > 0) {
+			from += put;
+			length -= (size_t)put;
+		}
+	}
+	return true;
 }

@@ -20,6 +20,9 @@ struct bytes {
 /* bytes_add - appends @length bytes at @from. Running out of memory ends the program (exit 3). */
 void bytes_add(struct bytes *to, const void *from, size_t length);
 
+/* bytes_reserve - makes room for @length more, so that adding them allocates nothing. */
+void bytes_reserve(struct bytes *to, size_t length);
+
 /* bytes_drop - removes the first @length (at most all) bytes. */
 void bytes_drop(struct bytes *from, size_t length);
 
@@ -53,5 +56,8 @@ bool fields_u64(struct fields *from, uint64_t *value);
  * NULL when nothing is left or the bytes hold a NUL (no path or argument can).
  */
 char *fields_text(struct fields *from);
+
+/* send_all - writes everything to a descriptor, waiting if need be. False with errno set. */
+bool send_all(int fd, const void *data, size_t length);
 
 #endif

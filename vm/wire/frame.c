@@ -29,9 +29,21 @@ void frame_write(struct bytes *to, const struct frame *frame, const struct bytes
 		.cookie = htole64(frame->cookie),
 	};
 
+	bytes_reserve(to, sizeof(head) + (payload ? payload->length : 0));
 	bytes_add(to, &head, sizeof(head));
 	if (payload)
 		bytes_add(to, payload->data, payload->length);
+}
+
+bool frame_send(int fd, const struct frame *frame, const struct bytes *payload)
+{
+	struct bytes whole = {0};
+	bool sent;
+
+	frame_write(&whole, frame, payload);
+	sent = send_all(fd, whole.data, whole.length);
+	bytes_free(&whole);
+	return sent;
 }
 
 int frame_read(struct frame_reader *reader, struct frame *frame)

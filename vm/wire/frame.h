@@ -13,6 +13,8 @@
 #include "bytes.h"
 
 #define FRAME_PAYLOAD_MAX (16u << 20)
+#define FRAME_USUAL_MAX \
+	(1u << 20) /* a program or a module; what the guest has room for beforehand */
 
 enum frame_op {
 	OP_HELLO = 1, /* time, entropy                   -> release */
@@ -52,6 +54,10 @@ struct frame {
 
 /* frame_write - appends head and payload to @to. */
 void frame_write(struct bytes *to, const struct frame *head, const struct bytes *payload);
+
+/* frame_send - writes head and payload to a descriptor, waiting if need be. False with errno set.
+ */
+bool frame_send(int fd, const struct frame *head, const struct bytes *payload);
 
 struct frame_reader {
 	struct bytes in; /* append what was received */
