@@ -157,7 +157,7 @@ kernel_code() {
 
 # uid 0 and every capability, but in a user namespace of its own.
 probe_as_root_of_a_container() {
-	FACTS=$(vm run -- /bin/busybox unshare -Ur "$PROBE" "$@")
+	FACTS=$(vm run -- /bin/busybox unshare -Ur "$(<"$M/program")" "$@")
 	printf '$ probe (root of a container) %s\n%s\n' "$*" "$FACTS" >>"$CHECK/transcript"
 }
 

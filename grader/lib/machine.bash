@@ -11,11 +11,10 @@ machine_start() {
 	# A machine ends with the process of its check; one that is kept ends with that of its file.
 	local owner=$$
 	[[ $M == "$OUT"/machines/* ]] && owner=$FILE_PROCESS
-	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner "$owner" "$@" 2>>"$CHECK/transcript" 3>&- || {
+	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner "$owner" --program "$BIN/probe" "$@" 2>>"$CHECK/transcript" 3>&- || {
 		trouble "the machine did not start, see ${M#"$OUT"/}"
 		return 1
 	}
-	PROBE=
 }
 
 # machine_take [OPTION…] - the machine for a check: a fresh one; with FRESH=0 the one before, if it
@@ -24,10 +23,7 @@ machine_take() {
 	local kind="${*:-plain}"
 	if [[ ${FRESH:-1} == 0 && $NEEDS != *" machine:own "* ]]; then
 		M="$OUT/machines/${kind// /}"
-		if [[ -e $M/ctl && $("$BIN/vm" status "$M" 2>/dev/null) == alive ]]; then
-			PROBE=$(<"$M/probe")
-			return
-		fi
+		[[ -e $M/ctl && $("$BIN/vm" status "$M" 2>/dev/null) == alive ]] && return
 	fi
 	machine_start "$@"
 }
@@ -41,7 +37,6 @@ machine_release() {
 			"$BIN/vm" wait "$M" "$job" >/dev/null 2>&1 || true
 		done
 		if [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; then
-			printf '%s' "$PROBE" >"$M/probe"
 			return
 		fi
 	fi
@@ -120,33 +115,27 @@ errno_in_words() {
 	esac
 }
 
-# The probe travels under a name drawn for this machine: a module that looks at current->comm gains
-# nothing by it.
-probe_delivered() {
+# The probe stands by in the machine, and is called what is drawn here for each run of it: a module that
+# looks at current->comm gains nothing by it.
+name_drawn() {
 	local letters=abcdefghijklmnopqrstuvwxyz i
-	[[ -n $PROBE ]] && return
-	PROBE=/tmp/
+	NAME=
 	for ((i = 0; i < 9; i++)); do
-		PROBE+=${letters:$((SRANDOM % 26)):1}
+		NAME+=${letters:$((SRANDOM % 26)):1}
 	done
-	vm put "$BIN/probe" "$PROBE"
 }
 
 # probe VERB… - runs it to its end; FACTS is what it found.
 probe() {
-	local status=0
-	probe_delivered || return 1
-	FACTS=$(vm run -- "$PROBE" seed "$SEED" "$@") || status=$?
-	printf '$ probe %s\n%s\n' "$*" "$FACTS" >>"$CHECK/transcript"
-	probe_ended "$status" "$*"
+	probe_as 0 "$@"
 }
 
 # probe_as USER VERB… - the same as another user.
 probe_as() {
 	local status=0 user=$1
 	shift
-	probe_delivered || return 1
-	FACTS=$(vm run --uid "$user" -- "$PROBE" seed "$SEED" "$@") || status=$?
+	name_drawn
+	FACTS=$(vm run --uid "$user" --standby -- name "$NAME" seed "$SEED" "$@") || status=$?
 	printf '$ probe (uid %s) %s\n%s\n' "$user" "$*" "$FACTS" >>"$CHECK/transcript"
 	probe_ended "$status" "$*"
 }
@@ -164,8 +153,8 @@ probe_ended() {
 probe_starts() {
 	local word=$1 answer
 	shift
-	probe_delivered || return 1
-	answer=$(vm spawn -- "$PROBE" seed "$SEED" "$@") || return 1
+	name_drawn
+	answer=$(vm spawn --standby -- name "$NAME" seed "$SEED" "$@") || return 1
 	[[ $answer =~ ^job=([0-9]+)\ pid=([0-9]+)$ ]] || trouble "vm spawn: $answer"
 	JOB=${BASH_REMATCH[1]}
 	PID=${BASH_REMATCH[2]}

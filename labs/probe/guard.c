@@ -125,12 +125,22 @@ BARE static void settle_access(void *with)
 	(void)*(volatile char *)with;
 }
 
+static bool settled;
+
+void unsettle(void)
+{
+	settled = false;
+}
+
 void settle(void)
 {
 	static void *volatile nowhere; /* NULL, in a way that no compiler complains about */
 	struct rusage usage;
 	struct fault fault;
 
+	if (settled)
+		return;
+	settled = true;
 	settle_stack();
 	settle_range(__executable_start, etext, false);
 	settle_range(data_start, end, true);

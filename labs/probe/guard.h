@@ -32,8 +32,10 @@ void fault_facts(const struct fault *fault, const void *base);
 
 /*
  * settle - touches everything of probe that a measurement might touch for the first time: program,
- * data, stack, also the copies a fork made copy-on-write. Call right before counting faults.
+ * data, stack, also the copies a fork made copy-on-write. Call right before counting faults. Once
+ * in a process is enough, until a fork: then unsettle() in both.
  */
 void settle(void);
+void unsettle(void);
 
 #endif

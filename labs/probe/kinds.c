@@ -130,6 +130,7 @@ static const struct kind kinds[] = {
 	       "dontdump, remove, normal, random, sequential, cold, pageout, hugepage, nohugepage, "
 	       "wipeonfork or keeponfork"),
 	TEXT("PATH"),
+	TEXT("NAME"),
 	TEXT("WORD"),
 	TEXT("TEXT"),
 };

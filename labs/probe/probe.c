@@ -13,8 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STEPS 512
+#define LINE_MAX_BYTES 65536
+#define WORDS_MAX 4096
 
 struct step {
 	const struct verb *verb;
@@ -68,6 +71,26 @@ void program_run(unsigned int first, unsigned int end)
 	}
 }
 
+/* The words of one line of stdin. A byte at a time: what follows the line belongs to a hold. */
+static char **words_of_stdin(void)
+{
+	static char line[LINE_MAX_BYTES], *words[WORDS_MAX + 1];
+	char *rest = line, *word;
+	size_t count = 0;
+	char *at = line;
+
+	/* Who waits has time for what would cost later. */
+	settle();
+	while (read(STDIN_FILENO, at, 1) == 1 && *at != '\n')
+		if (++at == line + sizeof(line) - 1)
+			usage_error("a line of at most %d bytes on stdin", LINE_MAX_BYTES - 1);
+	*at = 0;
+	while ((word = strsep(&rest, " ")))
+		if (*word && count < WORDS_MAX)
+			words[count++] = word;
+	return words;
+}
+
 int main(int argc, char **argv)
 {
 	/* Memory from the heap only: malloc shall never mmap into a hole that a verb has just made.
@@ -79,8 +102,8 @@ int main(int argc, char **argv)
 		verb_help(NULL);
 		return 0;
 	}
-	parse(argv + 1, false);
 	guard_install();
+	parse(strcmp(argv[1], "-") ? argv + 1 : words_of_stdin(), false);
 	program_run(0, steps);
 	return 0;
 }

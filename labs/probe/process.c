@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The process itself: children, waiting, user ids, and the spin the host looks for. */
 #define _GNU_SOURCE
+#include "guard.h"
 #include "other.h"
 #include "say.h"
 #include "state.h"
@@ -21,6 +22,7 @@ pid_t child_new(const char *verb)
 {
 	pid_t parent = getpid(), pid = fork();
 
+	unsettle();
 	if (pid < 0)
 		fact_errno(verb);
 	if (!pid) {
@@ -104,6 +106,11 @@ void verb_pid(const struct args *args)
 {
 	(void)args;
 	fact("pid", "%ld", (long)getpid());
+}
+
+void verb_name(const struct args *args)
+{
+	prctl(PR_SET_NAME, arg_text(args, "NAME", ""));
 }
 
 void verb_seed(const struct args *args)

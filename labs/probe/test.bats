@@ -173,6 +173,18 @@ hashes() {
 	[[ $output = *"align it"* ]]
 }
 
+@test "- takes the verbs from one line of stdin, and leaves the next one alone" {
+	printf 'map 1 rw anon-shared store 4 0 7 load 4 0\n' | "$PROBE" - | grep -qx load=0x7
+	[ "$(printf 'hold one hold two pid\na\nb\n' | "$PROBE" - | grep -c -v pid)" = 2 ]
+}
+
+@test "name is what others see" {
+	coproc NAMED { exec "$PROBE" name elsewhere hold named 3>&-; }
+	read -r -u "${NAMED[0]}" _
+	[ "$(<"/proc/$NAMED_PID/comm")" = elsewhere ]
+	echo >&"${NAMED[1]}"
+}
+
 @test "--help shows the grammar, and the README names every verb" {
 	"$PROBE" --help >help
 	grep -qx '  map PAGES PROT SHARING \[at PAGE\]' help

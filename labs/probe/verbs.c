@@ -128,6 +128,8 @@ static const struct verb verbs[] = {
 	 verb_spin},
 	{"uid", "UID", "uid=1000", "Become that user and lose root's capabilities.", verb_uid},
 	{"pid", "", "pid=42", "Print the process id.", verb_pid},
+	{"name", "NAME", NULL, "Be called that: 15 letters at most, in ps and to a driver.",
+	 verb_name},
 	{"marker", "TEXT", "marker=ok", "Write TEXT into the kernel's trace (trace_marker).",
 	 verb_marker},
 
@@ -155,6 +157,7 @@ const struct verb *verb_named(const char *name)
 
 static const char before[] =
 	"probe VERB ARGS … VERB ARGS …\n"
+	"probe -                              the same, from the first line of stdin\n"
 	"\n"
 	"Asks the kernel what happens if, in a little language of mmap verbs. The verbs run from left to\n"
 	"right on the current file and the current area. Each prints facts, one key=value a line, no\n"

@@ -46,7 +46,8 @@ verb_function verb_vmread, verb_ptrace, verb_selfmem, verb_vmsplice;
 /* core.c */
 verb_function verb_core;
 /* process.c */
-verb_function verb_fork, verb_hold, verb_spin, verb_uid, verb_pid, verb_seed, verb_marker;
+verb_function verb_fork, verb_hold, verb_spin, verb_uid, verb_pid, verb_name, verb_seed;
+verb_function verb_marker;
 /* sysmem.c */
 verb_function verb_rounds, verb_freepages, verb_dirty;
 

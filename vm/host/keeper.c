@@ -197,6 +197,7 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 		exit(EXIT_BROKEN);
 	}
 	note_duration(machine);
+	write_file("program", machine->standby.path, strlen(machine->standby.path));
 	report('d', "");
 	close(starter);
 	for (bool last = false; !last;) {

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "../wire/frame.h"
+#include "standby.h"
 #include "util.h"
 
 enum fate { FATE_ALIVE, FATE_PANIC, FATE_HANG, FATE_LOST, FATE_BROKEN, FATE_ENDED };
@@ -23,9 +24,10 @@ struct profile {
 	unsigned int cpus;  /* 1 or 2 */
 	bool dirty;	    /* slub_debug=FZPU, init_on_alloc=0 */
 	bool kvm;
-	bool pci;	 /* edu and ivshmem-plain; added cold, never part of a snapshot */
-	bool cold;	 /* boot, do not restore */
-	const char *gdb; /* path of the socket on which QEMU's gdb stub listens, or NULL */
+	bool pci;	     /* edu and ivshmem-plain; added cold, never part of a snapshot */
+	bool cold;	     /* boot, do not restore */
+	const char *program; /* of the host: to stand by in the guest (standby.h), or NULL */
+	const char *gdb;     /* path of the socket on which QEMU's gdb stub listens, or NULL */
 };
 
 #define GUEST_RAM (256u << 20)
@@ -48,6 +50,7 @@ struct machine {
 	struct bytes said_qmp;
 	uint64_t cookie;
 	uint32_t calls;
+	struct standby standby;
 	unsigned int scale; /* deadlines are multiplied by this: 1 on a fast host */
 	enum fate fate;
 	char why[160];

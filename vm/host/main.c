@@ -15,12 +15,14 @@
 
 static const char start_help[] =
 	"usage: vm start DIR [--kernel 6.1|6.12] [--cpus 1|2] [--dirty] [--pci] [--cold]\n"
-	"                    [--owner PID] [--accel auto|tcg|kvm] [--gdb SOCKET] [--print]\n"
+	"                    [--owner PID] [--accel auto|tcg|kvm] [--program FILE] [--gdb SOCKET]\n"
+	"                    [--print]\n"
 	"  a fresh machine, kept in DIR: console.log, qemu.cmd, accel, and at its end: fate\n"
 	"  --dirty   fresh memory is not zero: slub_debug=FZPU init_on_alloc=0\n"
 	"  --pci     with edu and ivshmem-plain (4 MiB)\n"
 	"  --cold    boot; otherwise restore the snapshot (SNAPSHOT=0 in the environment: the same)\n"
 	"  --owner   the machine ends with this process (default: the caller)\n"
+	"  --program FILE of the host, static, stands by: see run; DIR/program is its name in the guest\n"
 	"  --gdb     QEMU's gdb stub listens on this socket\n"
 	"  --print   only print the QEMU command line\n";
 
@@ -81,6 +83,10 @@ static int start(int argc, char *argv[])
 				return help(stderr, EXIT_USAGE);
 		} else if (!strcmp(argv[i], "--accel")) {
 			wish = value(argc, argv, &i);
+		} else if (!strcmp(argv[i], "--program")) {
+			profile.program = realpath(value(argc, argv, &i), NULL);
+			if (!profile.program)
+				die("%s:", argv[i]);
 		} else if (!strcmp(argv[i], "--gdb")) {
 			profile.gdb = value(argc, argv, &i);
 		} else if (!strcmp(argv[i], "--print")) {

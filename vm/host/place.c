@@ -56,6 +56,8 @@ static char *snapshot_key(const struct machine *machine)
 	free(path);
 	add_file(&key, path = cache_path("kernels/%s/initramfs.cpio", machine->profile.kernel));
 	free(path);
+	if (machine->profile.program)
+		add_file(&key, machine->profile.program);
 	if (!read_file("/proc/sys/kernel/random/boot_id", &key))
 		die("boot_id:");
 	bytes_add(&key, "", 1);
@@ -73,8 +75,14 @@ static uint64_t fnv(const char *of)
 
 static char *profile_name(const struct profile *profile)
 {
-	return text("%s-%ucpu-%s-%s", profile->kernel, profile->cpus,
-		    profile->dirty ? "dirty" : "clean", profile->kvm ? "kvm" : "tcg");
+	const char *program = profile->program ? strrchr(profile->program, '/') : NULL;
+
+	return text("%s-%ucpu-%s-%s%s%s", profile->kernel, profile->cpus,
+		    profile->dirty ? "dirty" : "clean", profile->kvm ? "kvm" : "tcg",
+		    profile->program ? "-" : "",
+		    program	       ? program + 1
+		    : profile->program ? profile->program
+				       : "");
 }
 
 struct place place_of(const struct machine *machine)
@@ -88,6 +96,7 @@ struct place place_of(const struct machine *machine)
 	at.state = text("%s/state", at.folder);
 	at.key_path = text("%s/key", at.folder);
 	at.boot_path = text("%s/boot_ms", at.folder);
+	at.standby_path = text("%s/standby", at.folder);
 	free(profile);
 	return at;
 }
@@ -104,8 +113,9 @@ bool place_usable(const struct place *at)
 
 void place_remove(const char *folder)
 {
-	static const char *const names[] = {"key",	"ram",	   "state",	 "boot_ms",
-					    "qemu.log", "key.tmp", "boot_ms.tmp"};
+	static const char *const names[] = {"key",     "ram",	      "state",
+					    "boot_ms", "standby",     "qemu.log",
+					    "key.tmp", "boot_ms.tmp", "standby.tmp"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		char *path = text("%s/%s", folder, names[i]);
@@ -124,7 +134,9 @@ void place_remove_stale(const struct machine *machine, const struct place *curre
 	for (struct dirent *entry; folder && (entry = readdir(folder));) {
 		char *path = text("%s/%s", parent, entry->d_name);
 
+		/* As long as ours: "…-tcg" is how "…-tcg-probe" begins, and another profile. */
 		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    strlen(entry->d_name) == strlen(current->name) &&
 		    strcmp(entry->d_name, current->name))
 			place_remove(path);
 		free(path);

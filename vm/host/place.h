@@ -7,7 +7,7 @@
 
 /* ram_read() finds a guest's memory by the names "/snapshots/" and "/ram". */
 struct place {
-	char *name, *folder, *ram, *state, *key_path, *boot_path;
+	char *name, *folder, *ram, *state, *key_path, *boot_path, *standby_path;
 	char *key;
 };
 

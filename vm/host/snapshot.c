@@ -59,7 +59,7 @@ bool snapshot_boot(struct machine *machine)
 {
 	machine->scale = 1;
 	qemu_start(machine, MEMORY_FRESH, NULL, "qemu.log");
-	if (!monitor_greet(machine) || !guest_hello(machine, BOOT_MS))
+	if (!monitor_greet(machine) || !guest_hello(machine, BOOT_MS) || !standby_deliver(machine))
 		return false;
 	return scaled(machine, now_ms() - machine->born, SCALE_MS);
 }
@@ -94,6 +94,7 @@ static bool make(struct machine *template, const char *draft)
 {
 	char *ram = text("%s/ram", draft), *state = text("%s/state", draft);
 	char *log = text("%s/qemu.log", draft), *boot = text("%s/boot_ms", draft), *spent = NULL;
+	char *standby = text("%s/standby", draft);
 	int fd = open(ram, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	bool made = false;
 
@@ -105,8 +106,10 @@ static bool make(struct machine *template, const char *draft)
 	qemu_start(template, MEMORY_TEMPLATE, ram, log);
 	if (monitor_greet(template) && guest_hello(template, BOOT_MS)) {
 		spent = text("%lld\n", (long long)(now_ms() - template->born));
+		made = standby_deliver(template) && standby_start(template) &&
+		       standby_save(template, standby);
 		settle(template);
-		made = monitor_do(template, "stop", NULL) && memory_stays(template) &&
+		made = made && monitor_do(template, "stop", NULL) && memory_stays(template) &&
 		       monitor_give(template, template->state, "state", now_ms() + MONITOR_MS) &&
 		       monitor_do(template, "migrate", "{\"uri\":\"fd:state\"}") &&
 		       wait_for_migration(template) && write_file(boot, spent, strlen(spent));
@@ -117,6 +120,7 @@ static bool make(struct machine *template, const char *draft)
 	free(state);
 	free(log);
 	free(boot);
+	free(standby);
 	free(spent);
 	return made;
 }
@@ -182,7 +186,8 @@ bool snapshot_restore(struct machine *machine, void (*progress)(const char *))
 	if (!ensure(machine, &at, progress))
 		return false;
 	machine->state = open(at.state, O_RDONLY | O_CLOEXEC);
-	if (machine->state < 0 || !read_file(at.boot_path, &boot))
+	if (machine->state < 0 || !read_file(at.boot_path, &boot) ||
+	    !standby_load(machine, at.standby_path))
 		die("%s:", at.folder);
 	bytes_add(&boot, "", 1);
 	machine->scale = 1;

@@ -6,15 +6,55 @@
 #include "guest.h"
 #include "verbs.h"
 
-/* Starts what the arguments from @first on say; "--uid N" may come before. */
-static int start(struct verb_call *call, int first, uint32_t uid, uint32_t *job, uint32_t *pid)
+/* What run and spawn are told. */
+struct order {
+	uint64_t deadline, uid;
+	bool standby; /* the words are arguments of the program that stands by */
+	int first;    /* index of the first word */
+};
+
+/* The words as one line, if they can be told apart again. */
+static bool one_line(const struct verb_call *call, int first, struct bytes *line)
+{
+	for (int i = first; i < call->argc; i++) {
+		if (!*call->argv[i] || strpbrk(call->argv[i], " \n"))
+			return false;
+		say(line, "%s%c", call->argv[i], i + 1 < call->argc ? ' ' : '\n');
+	}
+	return true;
+}
+
+/* Gives the arguments to a copy that stands by: 0 or an exit status; -1 when there is none for it.
+ */
+static int start_standby(struct verb_call *call, int first, uint32_t *job, uint32_t *pid)
+{
+	struct bytes payload = {0}, line = {0};
+	struct frame reply;
+	int status = -1;
+
+	if (one_line(call, first, &line) && standby_take(call->machine, job, pid)) {
+		bytes_u32(&payload, *job);
+		bytes_field(&payload, line.data, line.length);
+		status = verb_ask(call, OP_SEND, &payload, &reply);
+	}
+	bytes_free(&line);
+	return status;
+}
+
+static int start(struct verb_call *call, const struct order *order, uint32_t *job, uint32_t *pid)
 {
 	struct bytes payload = {0};
 	struct frame reply;
-	int status;
+	int status = -1;
 
-	bytes_u32(&payload, uid);
-	for (int i = first; i < call->argc; i++)
+	if (order->standby && !order->uid)
+		status = start_standby(call, order->first, job, pid);
+	if (status >= 0)
+		return status;
+	bytes_u32(&payload, (uint32_t)order->uid);
+	if (order->standby)
+		bytes_text(&payload, call->machine->standby.path);
+	for (int i = order->first; i < call->argc; i++)
 		bytes_text(&payload, call->argv[i]);
 	status = verb_ask(call, OP_SPAWN, &payload, &reply);
 	if (!status && (!fields_u32(&reply.payload, job) || !fields_u32(&reply.payload, pid)))
@@ -65,46 +105,53 @@ static int await(struct verb_call *call, uint32_t job, const char *word, uint32_
 	}
 }
 
-/* The options before the program; the index of the program, or 0 for bad usage. */
-static int options(struct verb_call *call, uint64_t *deadline, uint64_t *uid)
+/* The options before the words; false for bad usage. */
+static bool options(struct verb_call *call, struct order *order)
 {
 	int at = 1;
 
-	for (; at + 1 < call->argc && !strncmp(call->argv[at], "--", 2); at += 2) {
-		if (!strcmp(call->argv[at], "--"))
-			return at + 1;
-		if (!strcmp(call->argv[at], "--deadline")) {
-			if (!number(call->argv[at + 1], 600000, deadline))
-				return 0;
-		} else if (strcmp(call->argv[at], "--uid") ||
-			   !number(call->argv[at + 1], 65535, uid)) {
-			return 0;
+	*order = (struct order){.deadline = CALL_MS};
+	for (; at < call->argc && !strncmp(call->argv[at], "--", 2); at++) {
+		const char *option = call->argv[at] + 2, *value = call->argv[at + 1];
+
+		if (!*option) {
+			at++;
+			break;
+		} else if (!strcmp(option, "standby") && *call->machine->standby.path) {
+			order->standby = true;
+		} else if (!strcmp(option, "deadline") && number(value, 600000, &order->deadline)) {
+			at++;
+		} else if (!strcmp(option, "uid") && number(value, 65535, &order->uid)) {
+			at++;
+		} else {
+			return false;
 		}
 	}
-	return at < call->argc ? at : 0;
+	order->first = at;
+	return at < call->argc;
 }
 
 int verb_run(struct verb_call *call)
 {
-	uint64_t deadline = CALL_MS, uid = 0;
+	struct order order;
 	uint32_t job, pid, state;
-	int first = options(call, &deadline, &uid), status;
+	int status;
 
-	if (!first)
+	if (!options(call, &order))
 		return verb_usage(call);
-	status = start(call, first, (uint32_t)uid, &job, &pid);
-	return status ? status : await(call, job, NULL, (uint32_t)deadline, &state);
+	status = start(call, &order, &job, &pid);
+	return status ? status : await(call, job, NULL, (uint32_t)order.deadline, &state);
 }
 
 int verb_spawn(struct verb_call *call)
 {
-	uint64_t deadline = CALL_MS, uid = 0;
+	struct order order;
 	uint32_t job, pid;
-	int first = options(call, &deadline, &uid), status;
+	int status;
 
-	if (!first)
+	if (!options(call, &order))
 		return verb_usage(call);
-	status = start(call, first, (uint32_t)uid, &job, &pid);
+	status = start(call, &order, &job, &pid);
 	if (!status)
 		say(&call->out, "job=%u pid=%u\n", job, pid);
 	return status;
