@@ -9,6 +9,9 @@
 #include "place.h"
 #include "qemu.h"
 
+/* Raise it when the files of a snapshot mean something else than before. */
+#define FORMAT "2\n"
+
 /* Identity of a file for the key: content is not read, it is far too large for every start. */
 static void add_file(struct bytes *key, const char *path)
 {
@@ -47,6 +50,7 @@ static char *snapshot_key(const struct machine *machine)
 
 	plain.profile.pci = false;
 	plain.profile.gdb = NULL;
+	bytes_add(&key, FORMAT, strlen(FORMAT));
 	line = qemu_line(&plain, MEMORY_SNAPSHOT, "ram");
 	bytes_add(&key, line, strlen(line));
 	free(line);

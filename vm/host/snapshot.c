@@ -178,26 +178,56 @@ static bool ensure(struct machine *machine, const struct place *at, void (*progr
 	return there;
 }
 
-bool snapshot_restore(struct machine *machine, void (*progress)(const char *))
+/* True once the guest has answered. */
+static bool restore(struct machine *machine, const struct place *at)
 {
-	struct place at = place_of(machine);
 	struct bytes boot = {0};
 
-	if (!ensure(machine, &at, progress))
+	machine->state = open(at->state, O_RDONLY | O_CLOEXEC);
+	if (machine->state < 0 || !read_file(at->boot_path, &boot) ||
+	    !standby_load(machine, at->standby_path)) {
+		machine_ends(machine, FATE_BROKEN, "%s: %s", at->folder, strerror(errno));
 		return false;
-	machine->state = open(at.state, O_RDONLY | O_CLOEXEC);
-	if (machine->state < 0 || !read_file(at.boot_path, &boot) ||
-	    !standby_load(machine, at.standby_path))
-		die("%s:", at.folder);
+	}
 	bytes_add(&boot, "", 1);
 	machine->scale = 1;
 	scaled(machine, strtol((char *)boot.data, NULL, 10), SCALE_MS);
 	bytes_free(&boot);
-	qemu_start(machine, MEMORY_SNAPSHOT, at.ram, "qemu.log");
+	qemu_start(machine, MEMORY_SNAPSHOT, at->ram, "qemu.log");
 	return monitor_greet(machine) && memory_stays(machine) &&
 	       monitor_give(machine, machine->state, "state", now_ms() + MONITOR_MS) &&
 	       monitor_do(machine, "migrate-incoming", "{\"uri\":\"fd:state\"}") &&
 	       wait_for_migration(machine) && /* bytes sent before the port is restored are lost */
 	       monitor_do(machine, "cont", NULL) && guest_hello(machine, MONITOR_MS) &&
 	       scaled(machine, now_ms() - machine->born, RESTORE_MS);
+}
+
+bool snapshot_restore(struct machine *machine, void (*progress)(const char *))
+{
+	struct place at = place_of(machine);
+	struct machine fresh = *machine;
+	char *what, *cache = cache_path(".");
+	bool writable = !access(cache, W_OK);
+
+	free(cache);
+	/* QEMU opens the memory's file for writing, though it never writes. */
+	if (!writable) {
+		progress("the cache can not be written: booting, which takes a second longer");
+		machine->profile.cold = true;
+		return snapshot_boot(machine);
+	}
+	if (!ensure(machine, &at, progress))
+		return false;
+	if (restore(machine, &at))
+		return true;
+	/* The disk may have bitten the file, or somebody. Whoever is built anew and fails says why.
+	 */
+	what = text("%s can not be restored (%s): away with it", at.name, machine->why);
+	progress(what);
+	free(what);
+	machine_kill(machine);
+	close(machine->state);
+	*machine = fresh;
+	place_remove(at.folder);
+	return ensure(machine, &at, progress) && restore(machine, &at);
 }

@@ -18,7 +18,8 @@ bool snapshot_boot(struct machine *machine);
 
 /*
  * snapshot_restore - brings the machine up from its snapshot, building that first if need be;
- * @progress is called with a sentence before anything slow. False: machine->fate and ->why tell.
+ * @progress is called with a sentence before anything slow. One that can not be restored (damaged, or of
+ * another version of this program) is removed and built anew, once. False: machine->fate and ->why tell.
  * Sets machine->scale from the boot that was measured when the snapshot was built.
  */
 bool snapshot_restore(struct machine *machine, void (*progress)(const char *));
