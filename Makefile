@@ -5,10 +5,10 @@ LAB ?=
 SUBMISSION ?=
 OUT ?=
 KERNEL ?= 6.1
-export LAB KERNEL ACCEL SEED FRESH SNAPSHOT SANDBOX LEVEL HINTS N
+export LAB KERNEL ACCEL SEED FRESH SNAPSHOT SANDBOX LEVEL HINTS N ROUNDS
 
 .DELETE_ON_ERROR:
-.PHONY: help setup tools doctor start grade hint watch try shell debug check lint exam soak handout clean distclean
+.PHONY: help setup tools doctor start grade hint watch try shell debug check lint exam bench soak handout clean distclean
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -26,6 +26,7 @@ help:
 #: make lint       formatting, warnings, and that README, checks and rubric say the same
 #: make exam [LAB=02]   grade the grader: wrong submissions are caught, right ones accepted
 #: make soak [N=20] [LAB=02]   the same grade N times alone and N times beside busy processors
+#: make bench [ROUNDS=5]   what it costs, against plain QEMU; table, JSON, plot
 #: make handout [LEVEL=2] [HINTS=1]   a tarball without solutions, exam, hints and answers
 #: make clean      remove results; make distclean: the cache (kernels, tools, snapshots) as well
 #: Variables: KERNEL=6.1|6.12  ACCEL=auto|tcg|kvm  SEED=n  FRESH=0  SNAPSHOT=0  SANDBOX=none
@@ -57,6 +58,9 @@ check: setup
 
 lint: tools
 	@grader/lint
+
+bench: setup
+	@grader/bench/run
 
 soak: setup
 	@LAB='$(LAB)' SUBMISSION='$(subst ','\'',$(SUBMISSION))' grader/soak

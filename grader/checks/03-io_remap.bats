@@ -43,7 +43,7 @@ works_plainly() {
 @test "the registers answer: the id is 0x010000ed, liveness inverts, the factorial unit computes" {
 	local any=$((SEED * 2654435761 & 0xffffffff)) n=$((3 + SEED % 15))
 	probe open $REGS rw map 1 rw shared load 4 0 store 4 4 $any load 4 4 \
-		store 4 8 $n poll 4 0x20 1 0 5000 load 4 8
+		store 4 8 $n poll 4 0x20 1 0 20000 load 4 8
 	fact_is load 0x10000ed 1
 	fact_is load "$(printf '0x%x' $((~any & 0xffffffff)))" 2
 	fact_is poll ok

@@ -55,10 +55,12 @@ try_the_gate() {
 	local gate=ok
 	CHECK=$OUT/evidence/gate M=$OUT/evidence/gate/machine NEEDS=' '
 	mkdir -p "$CHECK"
-	if ! machine_take ${MACHINE:+"$MACHINE"}; then
+	if ! stage_started ${MACHINE:+"$MACHINE"}; then
 		gate=broken
 	elif ! module_loads >/dev/null 2>&1; then
 		gate='the module does not load'
+	elif ! stage_kept; then
+		gate=broken
 	elif ! works_plainly >/dev/null 2>&1; then
 		gate='a plain mapping does not work'
 	elif ! module_unloads >/dev/null 2>&1; then
@@ -83,7 +85,7 @@ setup() {
 	check_number
 	CHECK=$OUT/evidence/$NUMBER
 	M=$CHECK/machine
-	mkdir -p "$CHECK"
+	[[ -d $CHECK ]] || mkdir -p "$CHECK"
 	STARTED=${EPOCHREALTIME/./}
 	read_needs
 	local gate
@@ -98,6 +100,10 @@ setup() {
 	[[ $NEEDS == *" machine:dirty "* ]] && options+=(--dirty)
 	[[ $NEEDS == *" machine:two "* ]] && options+=(--cpus 2)
 	[[ $NEEDS == *" machine:pci "* || ${MACHINE:-} == --pci ]] && options+=(--pci)
+	if [[ ${#options[@]} == 0 && $NEEDS != *" module:no "* && -e $OUT/stage/ctl ]]; then
+		machine_start --from "$OUT/stage" || trouble "the kit could not start a machine"
+		return
+	fi
 	machine_take "${options[@]}" || trouble "the kit could not start a machine"
 	[[ $NEEDS == *" module:no "* ]] || module_loads || return 1
 }

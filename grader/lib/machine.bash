@@ -6,11 +6,12 @@
 
 # machine_start [OPTION…] - a fresh machine in M.
 machine_start() {
-	rm -rf "$M"
-	mkdir -p "${M%/*}"
+	[[ ! -e $M ]] || rm -rf "$M"
+	[[ -d ${M%/*} ]] || mkdir -p "${M%/*}"
 	# A machine ends with the process of its check; one that is kept ends with that of its file.
 	local owner=$$
 	[[ $M == "$OUT"/machines/* ]] && owner=$FILE_PROCESS
+	[[ $M == "$OUT"/stage ]] && owner=${GRADE_PROCESS:-$FILE_PROCESS}
 	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner "$owner" --program "$BIN/probe" "$@" 2>>"$CHECK/transcript" 3>&- || {
 		trouble "the machine did not start, see ${M#"$OUT"/}"
 		return 1
@@ -28,6 +29,25 @@ machine_take() {
 	machine_start "$@"
 }
 
+# stage_started [OPTION…] / stage_kept - the machine of the gate. Where every check has one of its own, it is
+# kept with the module just loaded: what needs nothing else starts from there, and not one module has
+# been used before. A log with complaints is not passed on.
+stage_started() {
+	if [[ ${FRESH:-1} == 0 || ${SNAPSHOT:-1} == 0 || $# != 0 ]]; then
+		machine_take "$@"
+		return
+	fi
+	M=$OUT/stage
+	machine_start --keepable
+}
+
+stage_kept() {
+	[[ $M == "$OUT"/stage ]] && ! oopsed "$M" || return 0
+	vm keep || return 1
+	M=$CHECK/machine
+	machine_start --from "$OUT/stage"
+}
+
 # machine_release STATUS - gives it back: with FRESH=0 to the next check if nothing went wrong.
 machine_release() {
 	if [[ $M == "$OUT"/machines/* && $1 == pass ]]; then
@@ -40,7 +60,7 @@ machine_release() {
 			return
 		fi
 	fi
-	machine_stop
+	[[ ! -e $M/ctl ]] || machine_stop
 }
 
 machine_stop() {
@@ -48,15 +68,17 @@ machine_stop() {
 	[[ $M == "$CHECK"/* ]] || cp -r "$M" "$CHECK/machine" 2>/dev/null || true
 }
 
-# machine_verdict STATUS - the check's status in the light of what became of the machine.
+# machine_verdict STATUS - the check's status in the light of what became of the machine, which ends with
+# this unless another check may have it.
 machine_verdict() {
-	local fate taint
-	fate=$("$BIN/vm" status "$M" 2>/dev/null) || fate=broken
+	local fate taint last=stop
+	[[ $M != "$OUT"/machines/* ]] || last=status
+	fate=$("$BIN/vm" $last "$M" --taint 2>/dev/null) || true
 	# A process that oopses in mmap() dies with a lock that its own end waits for: the oops came first.
 	[[ $fate != alive* && $fate != hang* ]] || ! oopsed "$M" || fate=oops
 	case ${fate%%$'\n'*} in
 	alive)
-		taint=$("$BIN/vm" get "$M" /proc/sys/kernel/tainted) || taint=0
+		taint=${fate#alive}
 		# Bit 7: the kernel has oopsed. Whoever it hit, the check can not have gone well.
 		if ((taint & 128)); then
 			echo oops

@@ -9,7 +9,7 @@
 # line with an error code and a count ("Oops: 0002 [#1]", "invalid opcode: 0000 [#1]"); the line has the
 # kernel's time stamp and nobody's name before it.
 oopsed() {
-	grep -qaE '^\[ *[0-9.]+\] \[ *[0-9.]+\] ([A-Z][a-z]+ )?[A-Za-z ,:]+[^:]*: [0-9a-f]{4} \[#[0-9]+\]' "$1/console.log" 2>/dev/null
+	[[ -s $1/console.log && $(<"$1/console.log") == *' [#'* ]] 2>/dev/null && grep -qaE '^\[ *[0-9.]+\] \[ *[0-9.]+\] ([A-Z][a-z]+ )?[A-Za-z ,:]+[^:]*: [0-9a-f]{4} \[#[0-9]+\]' "$1/console.log" 2>/dev/null
 }
 
 # explain_console FOLDER - writes CHECK/explained: what happened, where in the submission, what it means.

@@ -25,7 +25,9 @@ static char *probe(const char *kernel)
 	};
 	bool works;
 
-	qemu_start(&machine, MEMORY_FRESH, NULL, "/dev/null");
+	machine.ram = qemu_memory("guest-ram", GUEST_RAM);
+	qemu_start(&machine, MEMORY_BOOTED, "/dev/null");
+	close(machine.ram);
 	works = guest_hello(&machine, PROBE_MS);
 	machine_kill(&machine);
 	close(machine.log);

@@ -13,8 +13,7 @@
 
 #define DETACH 0x1d /* Ctrl-] */
 
-/* Connects and sends the request; dies when no keeper listens there. */
-static int connect_to(const char *folder, char *const argv[], int argc, const struct bytes *data)
+int keeper_connect(const char *folder, char *const argv[], int argc, const struct bytes *data)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "ctl"};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -43,7 +42,7 @@ int keeper_ask(const char *folder, char *const argv[], int argc, const struct by
 	const uint8_t *said;
 	size_t length;
 	ssize_t got;
-	int fd = connect_to(folder, argv, argc, data);
+	int fd = keeper_connect(folder, argv, argc, data);
 
 	while (frame_read(&reader, &frame) != 1) {
 		got = read(fd, buffer, sizeof(buffer));
@@ -68,7 +67,7 @@ int keeper_attach(const char *folder)
 {
 	char *const argv[] = {(char[]){"attach"}};
 	const struct bytes nothing = {0};
-	int fd = connect_to(folder, argv, 1, &nothing);
+	int fd = keeper_connect(folder, argv, 1, &nothing);
 	struct termios raw;
 	char buffer[4096];
 	ssize_t got;

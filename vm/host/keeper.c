@@ -16,6 +16,7 @@
 #include "accel.h"
 #include "guest.h"
 #include "keeper.h"
+#include "kept.h"
 #include "qemu.h"
 #include "relay.h"
 #include "snapshot.h"
@@ -110,6 +111,10 @@ static bool serve(struct machine *machine, int client)
 		relay_shell(machine, client);
 		goto out;
 	}
+	if (call.argc && !strcmp(argv[0], "lend")) {
+		kept_lend(machine, client);
+		goto out;
+	}
 	verb = call.argc ? verb_find(argv[0]) : NULL;
 	if (!verb || call.argc - 1 < verb->least)
 		say(&call.err, "vm: unknown verb or too few arguments; see: vm --help\n");
@@ -133,6 +138,9 @@ static void write_fate(struct machine *machine)
 
 	write_file("fate", line, strlen(line));
 	free(line);
+	line = text("%ld\n", machine->qemu_ms);
+	write_file("qemu_ms", line, strlen(line));
+	free(line);
 }
 
 static bool bring_up(struct machine *machine)
@@ -140,7 +148,9 @@ static bool bring_up(struct machine *machine)
 	struct bytes payload = {0};
 	struct frame reply;
 
-	if (!(machine->profile.cold ? snapshot_boot(machine) : snapshot_restore(machine, progress)))
+	if (machine->profile.from   ? !snapshot_resume(machine)
+	    : machine->profile.cold ? !snapshot_boot(machine)
+				    : !snapshot_restore(machine, progress))
 		return false;
 	if (!machine->profile.pci)
 		return true;
@@ -154,8 +164,7 @@ static bool bring_up(struct machine *machine)
 
 static void note_line(const struct machine *machine)
 {
-	char *line =
-		qemu_line(machine, machine->profile.cold ? MEMORY_FRESH : MEMORY_SNAPSHOT, "RAM");
+	char *line = qemu_line(machine, machine->profile.cold ? MEMORY_BOOTED : MEMORY_PRIVATE);
 
 	write_file("qemu.cmd", line, strlen(line));
 	free(line);
@@ -178,12 +187,15 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	if (machine->profile.from)
+		kept_borrow(machine);
 	if (chdir(folder))
 		die("%s:", folder);
 	machine->profile.kvm = accel_choose(accel, machine->profile.kernel, &why, progress);
 	machine->log = open("console.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (machine->log < 0)
 		die("console.log:");
+	send_all(machine->log, machine->before.data, machine->before.length);
 	control = listen_here();
 	note_line(machine);
 	write_file("accel", why, strlen(why));

@@ -20,6 +20,12 @@ int keeper_start(const char *folder, const struct profile *profile, pid_t owner,
  */
 int keeper_ask(const char *folder, char *const argv[], int argc, const struct bytes *data);
 
+/*
+ * keeper_connect - a connection to the keeper of @folder on which the request has been sent.
+ * Changes the working directory to @folder; dies when no keeper listens there. The caller closes.
+ */
+int keeper_connect(const char *folder, char *const argv[], int argc, const struct bytes *data);
+
 /* keeper_attach - connects the terminal to the guest's shell until that ends or Ctrl-]. */
 int keeper_attach(const char *folder);
 

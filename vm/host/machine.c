@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ static const struct {
 	[FATE_HANG] = {"hang", EXIT_HANG},
 	[FATE_LOST] = {"lost", EXIT_LOST},
 	[FATE_BROKEN] = {"broken", EXIT_BROKEN},
+	[FATE_KEPT] = {"kept", 0},
 	[FATE_ENDED] = {"ended", EXIT_USAGE},
 };
 
@@ -94,16 +96,28 @@ static bool take(struct machine *machine, int fd, struct bytes *to)
 	return got > 0;
 }
 
+/* Takes QEMU's exit status, and what it cost. */
+static int bury(struct machine *machine)
+{
+	struct rusage cost = {0};
+	int status = 0;
+
+	wait4(machine->qemu, &status, 0, &cost);
+	machine->qemu = 0;
+	machine->qemu_ms = (cost.ru_utime.tv_sec + cost.ru_stime.tv_sec) * 1000 +
+			   (cost.ru_utime.tv_usec + cost.ru_stime.tv_usec) / 1000;
+	return status;
+}
+
 /* QEMU has ended by itself: the kernel's last words on the console say whether it was a panic. */
 static void name_the_end(struct machine *machine)
 {
-	int status = 0;
+	int status;
 
 	while (take(machine, machine->console, NULL))
 		if (poll(&(struct pollfd){.fd = machine->console, .events = POLLIN}, 1, 0) <= 0)
 			break;
-	waitpid(machine->qemu, &status, 0);
-	machine->qemu = 0;
+	status = bury(machine);
 	if (WIFSIGNALED(status) || WEXITSTATUS(status))
 		machine_ends(machine, FATE_BROKEN, "QEMU itself failed, see qemu.log");
 	else if (memmem(machine->tail.data, machine->tail.length, "Kernel panic - not syncing", 26))
@@ -148,8 +162,7 @@ void machine_kill(struct machine *machine)
 	if (!machine->qemu)
 		return;
 	kill(machine->qemu, SIGKILL);
-	waitpid(machine->qemu, NULL, 0);
-	machine->qemu = 0;
+	bury(machine);
 	if (machine->console >= 0)
 		while (poll(&(struct pollfd){.fd = machine->console, .events = POLLIN}, 1, 0) > 0 &&
 		       take(machine, machine->console, NULL))

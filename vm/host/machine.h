@@ -12,7 +12,7 @@
 #include "standby.h"
 #include "util.h"
 
-enum fate { FATE_ALIVE, FATE_PANIC, FATE_HANG, FATE_LOST, FATE_BROKEN, FATE_ENDED };
+enum fate { FATE_ALIVE, FATE_PANIC, FATE_HANG, FATE_LOST, FATE_BROKEN, FATE_KEPT, FATE_ENDED };
 
 /* fate_word, fate_exit - the name and the exit status of a fate; one table holds both. */
 const char *fate_word(enum fate fate);
@@ -27,6 +27,8 @@ struct profile {
 	bool pci;	     /* edu and ivshmem-plain; added cold, never part of a snapshot */
 	bool cold;	     /* boot, do not restore */
 	const char *program; /* of the host: to stand by in the guest (standby.h), or NULL */
+	bool keepable;	     /* its memory is its own, so that it can be kept (kept.h) */
+	const char *from;    /* folder of a kept machine to start from, or NULL */
 	const char *gdb;     /* path of the socket on which QEMU's gdb stub listens, or NULL */
 };
 
@@ -39,13 +41,15 @@ struct machine {
 	int qemu_fd;  /* pidfd */
 	int owner_fd; /* pidfd of the process without which the machine must not live, or -1 */
 	int console, agent, monitor, shell;
-	int ram, shmem; /* memory of the guest (-1: a snapshot's) and behind ivshmem's BAR 2 */
+	int ram, shmem; /* memory of the guest and behind ivshmem's BAR 2 */
 	int state;	/* the file a snapshot's device state is read from or written to, or -1 */
 	int log;	/* console.log */
 	int64_t born;	/* now_ms() at start */
+	long qemu_ms;	/* CPU that QEMU took, known when it has ended */
 	size_t logged;
-	bool line_open;	   /* console.log is in the middle of a line */
-	struct bytes tail; /* the console's last bytes, to tell a panic from a lost machine */
+	bool line_open;	     /* console.log is in the middle of a line */
+	struct bytes before; /* the log of the machine that this one was started from */
+	struct bytes tail;   /* the console's last bytes, to tell a panic from a lost machine */
 	struct frame_reader heard;
 	struct bytes said_qmp;
 	uint64_t cookie;

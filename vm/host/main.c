@@ -16,13 +16,14 @@
 static const char start_help[] =
 	"usage: vm start DIR [--kernel 6.1|6.12] [--cpus 1|2] [--dirty] [--pci] [--cold]\n"
 	"                    [--owner PID] [--accel auto|tcg|kvm] [--program FILE] [--gdb SOCKET]\n"
-	"                    [--print]\n"
-	"  a fresh machine, kept in DIR: console.log, qemu.cmd, accel, and at its end: fate\n"
+	"                    [--keepable] [--from DIR] [--print]\n"
+	"  a fresh machine, kept in DIR: console.log, qemu.cmd, accel; at its end fate, qemu_ms\n"
 	"  --dirty   fresh memory is not zero: slub_debug=FZPU init_on_alloc=0\n"
 	"  --pci     with edu and ivshmem-plain (4 MiB)\n"
 	"  --cold    boot; otherwise restore the snapshot (SNAPSHOT=0 in the environment: the same)\n"
 	"  --owner   the machine ends with this process (default: the caller)\n"
 	"  --program FILE of the host, static, stands by: see run; DIR/program is its name in the guest\n"
+	"  --keepable    vm keep can make it a snapshot, from which --from DIR starts others\n"
 	"  --gdb     QEMU's gdb stub listens on this socket\n"
 	"  --print   only print the QEMU command line\n";
 
@@ -42,7 +43,7 @@ static int help(FILE *to, int status)
 static int print_line(const struct profile *profile)
 {
 	struct machine machine = {.profile = *profile};
-	char *line = qemu_line(&machine, profile->cold ? MEMORY_FRESH : MEMORY_SNAPSHOT, "RAM");
+	char *line = qemu_line(&machine, profile->cold ? MEMORY_BOOTED : MEMORY_PRIVATE);
 
 	fputs(line, stdout);
 	free(line);
@@ -87,12 +88,17 @@ static int start(int argc, char *argv[])
 			profile.program = realpath(value(argc, argv, &i), NULL);
 			if (!profile.program)
 				die("%s:", argv[i]);
+		} else if (!strcmp(argv[i], "--keepable")) {
+			profile.keepable = true;
+		} else if (!strcmp(argv[i], "--from")) {
+			profile.from = value(argc, argv, &i);
 		} else if (!strcmp(argv[i], "--gdb")) {
 			profile.gdb = value(argc, argv, &i);
 		} else if (!strcmp(argv[i], "--print")) {
 			print = true;
 		} else {
-			return help(stderr, EXIT_USAGE);
+			fprintf(stderr, "vm: start knows no %s\n%s", argv[i], start_help);
+			return EXIT_USAGE;
 		}
 	}
 	if (strcmp(profile.kernel, "6.1") && strcmp(profile.kernel, "6.12")) {

@@ -51,7 +51,7 @@ static char *snapshot_key(const struct machine *machine)
 	plain.profile.pci = false;
 	plain.profile.gdb = NULL;
 	bytes_add(&key, FORMAT, strlen(FORMAT));
-	line = qemu_line(&plain, MEMORY_SNAPSHOT, "ram");
+	line = qemu_line(&plain, MEMORY_PRIVATE);
 	bytes_add(&key, line, strlen(line));
 	free(line);
 	add_file(&key, path = find_program("qemu-system-x86_64"));

@@ -45,7 +45,7 @@ static void add(struct bytes *line, char *argument)
 	free(argument);
 }
 
-char *qemu_line(const struct machine *machine, enum memory memory, const char *ram)
+char *qemu_line(const struct machine *machine, enum memory memory)
 {
 	const struct profile *profile = &machine->profile;
 	struct bytes line = {0};
@@ -75,12 +75,8 @@ char *qemu_line(const struct machine *machine, enum memory memory, const char *r
 	ADD("-m");
 	ADD("%u", GUEST_RAM >> 20);
 	ADD("-object");
-	if (memory == MEMORY_FRESH)
-		ADD("memory-backend-file,id=ram,size=%u,share=on,mem-path=/dev/fd/%d", GUEST_RAM,
-		    FD_RAM);
-	else
-		ADD("memory-backend-file,id=ram,size=%u,share=%s,mem-path=%s", GUEST_RAM,
-		    memory == MEMORY_TEMPLATE ? "on" : "off", ram);
+	ADD("memory-backend-file,id=ram,size=%u,share=%s,mem-path=/dev/fd/%d", GUEST_RAM,
+	    memory == MEMORY_PRIVATE ? "off" : "on", FD_RAM);
 	ADD("-chardev");
 	ADD("socket,id=console,fd=%d", FD_CONSOLE);
 	ADD("-serial");
@@ -121,7 +117,7 @@ char *qemu_line(const struct machine *machine, enum memory memory, const char *r
 	add(&line, cache_path("kernels/%s/initramfs.cpio", profile->kernel));
 	ADD("-append");
 	add(&line, kernel_options(profile));
-	if (memory == MEMORY_SNAPSHOT) {
+	if (memory != MEMORY_BOOTED) {
 		ADD("-incoming");
 		ADD("defer");
 	}
@@ -141,7 +137,7 @@ static int far_end(int *near)
 	return pair[1];
 }
 
-static int memory_file(const char *name, uint32_t size)
+int qemu_memory(const char *name, uint32_t size)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC);
 
@@ -178,24 +174,20 @@ static void become_qemu(char *line, const int far[], pid_t parent, const char *s
 	_exit(127);
 }
 
-void qemu_start(struct machine *machine, enum memory memory, const char *ram,
-		const char *stderr_path)
+void qemu_start(struct machine *machine, enum memory memory, const char *stderr_path)
 {
 	int far[FD_COUNT] = {-1, -1, -1, -1, -1, -1};
 	char *line;
 	pid_t self = getpid();
 
-	machine->ram = -1;
-	if (memory == MEMORY_FRESH)
-		machine->ram = memory_file("guest-ram", GUEST_RAM);
-	machine->shmem = machine->profile.pci ? memory_file("ivshmem", SHMEM_SIZE) : -1;
+	machine->shmem = machine->profile.pci ? qemu_memory("ivshmem", SHMEM_SIZE) : -1;
 	far[0] = far_end(&machine->console);
 	far[1] = far_end(&machine->agent);
 	far[2] = far_end(&machine->monitor);
 	far[3] = far_end(&machine->shell);
 	far[FD_RAM - FD_CONSOLE] = machine->ram;
 	far[FD_SHMEM - FD_CONSOLE] = machine->shmem;
-	line = qemu_line(machine, memory, ram);
+	line = qemu_line(machine, memory);
 	machine->born = now_ms();
 	machine->qemu = fork();
 	if (machine->qemu < 0)

@@ -5,25 +5,28 @@
 
 #include "machine.h"
 
-/* Where a machine's memory comes from. */
+/* What QEMU does with the machine's memory, which is a file in any case. */
 enum memory {
-	MEMORY_FRESH,	 /* a boot: anonymous memory */
-	MEMORY_TEMPLATE, /* a boot whose memory file will be the snapshot */
-	MEMORY_SNAPSHOT, /* a restore: the snapshot's memory file, private, copied on write */
+	MEMORY_BOOTED,	/* a boot; what is written goes into the file */
+	MEMORY_RESUMED, /* a restore; what is written goes into the file */
+	MEMORY_PRIVATE, /* a restore; what is written stays with this QEMU: the file is a snapshot's
+			 */
 };
 
 /*
- * qemu_line - the argument vector, one argument per line, for the memory file @ram (NULL for
- * MEMORY_FRESH). Descriptor numbers are those of @machine. The caller frees. This text is also what
- * a snapshot is keyed by.
+ * qemu_line - the argument vector, one argument per line. Descriptors have the same numbers in
+ * every QEMU. The caller frees. This text is also what a snapshot is keyed by.
  */
-char *qemu_line(const struct machine *machine, enum memory memory, const char *ram);
+char *qemu_line(const struct machine *machine, enum memory memory);
+
+/* qemu_memory - a new file of @size bytes in memory, for machine->ram or the like; dies without. */
+int qemu_memory(const char *name, uint32_t size);
 
 /*
- * qemu_start - makes the wires and starts QEMU; its stderr goes to @stderr_path. The machine's
- * descriptors belong to the machine afterwards. Dies when there is no QEMU to start.
+ * qemu_start - makes the wires and starts QEMU on the memory machine->ram; its stderr goes to
+ * @stderr_path. The machine's descriptors belong to the machine afterwards. Dies when there is no
+ * QEMU to start.
  */
-void qemu_start(struct machine *machine, enum memory memory, const char *ram,
-		const char *stderr_path);
+void qemu_start(struct machine *machine, enum memory memory, const char *stderr_path);
 
 #endif

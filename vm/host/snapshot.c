@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +59,8 @@ static bool scaled(struct machine *machine, int64_t ms, int64_t usual)
 bool snapshot_boot(struct machine *machine)
 {
 	machine->scale = 1;
-	qemu_start(machine, MEMORY_FRESH, NULL, "qemu.log");
+	machine->ram = qemu_memory("guest-ram", GUEST_RAM);
+	qemu_start(machine, MEMORY_BOOTED, "qemu.log");
 	if (!monitor_greet(machine) || !guest_hello(machine, BOOT_MS) || !standby_deliver(machine))
 		return false;
 	return scaled(machine, now_ms() - machine->born, SCALE_MS);
@@ -83,6 +85,14 @@ static bool wait_for_migration(struct machine *machine)
 	return false;
 }
 
+bool snapshot_save(struct machine *machine)
+{
+	return monitor_do(machine, "stop", NULL) && memory_stays(machine) &&
+	       monitor_give(machine, machine->state, "state", now_ms() + MONITOR_MS) &&
+	       monitor_do(machine, "migrate", "{\"uri\":\"fd:state\"}") &&
+	       wait_for_migration(machine);
+}
+
 static void settle(struct machine *machine)
 {
 	for (int64_t until = now_ms() + SETTLE_MS; now_ms() < until;)
@@ -95,33 +105,30 @@ static bool make(struct machine *template, const char *draft)
 	char *ram = text("%s/ram", draft), *state = text("%s/state", draft);
 	char *log = text("%s/qemu.log", draft), *boot = text("%s/boot_ms", draft), *spent = NULL;
 	char *standby = text("%s/standby", draft);
-	int fd = open(ram, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	bool made = false;
 
+	template->ram = open(ram, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	template->state = open(state, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	template->scale = 1;
-	if (fd < 0 || template->state < 0 || ftruncate(fd, GUEST_RAM))
+	if (template->ram < 0 || template->state < 0 || ftruncate(template->ram, GUEST_RAM))
 		die("%s:", draft);
-	close(fd);
-	qemu_start(template, MEMORY_TEMPLATE, ram, log);
+	qemu_start(template, MEMORY_BOOTED, log);
 	if (monitor_greet(template) && guest_hello(template, BOOT_MS)) {
 		spent = text("%lld\n", (long long)(now_ms() - template->born));
 		made = standby_deliver(template) && standby_start(template) &&
 		       standby_save(template, standby);
 		settle(template);
-		made = made && monitor_do(template, "stop", NULL) && memory_stays(template) &&
-		       monitor_give(template, template->state, "state", now_ms() + MONITOR_MS) &&
-		       monitor_do(template, "migrate", "{\"uri\":\"fd:state\"}") &&
-		       wait_for_migration(template) && write_file(boot, spent, strlen(spent));
+		made = made && snapshot_save(template) && write_file(boot, spent, strlen(spent));
 	}
 	machine_kill(template);
+	close(template->ram);
 	close(template->state);
 	free(ram);
 	free(state);
 	free(log);
 	free(boot);
-	free(standby);
 	free(spent);
+	free(standby);
 	return made;
 }
 
@@ -178,28 +185,57 @@ static bool ensure(struct machine *machine, const struct place *at, void (*progr
 	return there;
 }
 
-/* True once the guest has answered. */
-static bool restore(struct machine *machine, const struct place *at)
+/* A keepable machine writes to a copy: the snapshot's memory belongs to all who run from it. */
+static int own_copy(int ram)
 {
-	struct bytes boot = {0};
+	int copy = qemu_memory("guest-ram", GUEST_RAM);
+	off_t from = 0;
 
-	machine->state = open(at->state, O_RDONLY | O_CLOEXEC);
-	if (machine->state < 0 || !read_file(at->boot_path, &boot) ||
-	    !standby_load(machine, at->standby_path)) {
-		machine_ends(machine, FATE_BROKEN, "%s: %s", at->folder, strerror(errno));
-		return false;
+	while ((from = lseek(ram, from, SEEK_DATA)) >= 0) {
+		off_t hole = lseek(ram, from, SEEK_HOLE);
+
+		if (lseek(ram, from, SEEK_SET) < 0 || lseek(copy, from, SEEK_SET) < 0)
+			die("a copy of guest memory:");
+		for (ssize_t moved; from < hole; from += moved) {
+			moved = sendfile(copy, ram, NULL, (size_t)(hole - from));
+			if (moved <= 0)
+				die("a copy of guest memory:");
+		}
 	}
-	bytes_add(&boot, "", 1);
-	machine->scale = 1;
-	scaled(machine, strtol((char *)boot.data, NULL, 10), SCALE_MS);
-	bytes_free(&boot);
-	qemu_start(machine, MEMORY_SNAPSHOT, at->ram, "qemu.log");
+	return copy;
+}
+
+bool snapshot_resume(struct machine *machine)
+{
+	qemu_start(machine, machine->profile.keepable ? MEMORY_RESUMED : MEMORY_PRIVATE,
+		   "qemu.log");
 	return monitor_greet(machine) && memory_stays(machine) &&
 	       monitor_give(machine, machine->state, "state", now_ms() + MONITOR_MS) &&
 	       monitor_do(machine, "migrate-incoming", "{\"uri\":\"fd:state\"}") &&
 	       wait_for_migration(machine) && /* bytes sent before the port is restored are lost */
 	       monitor_do(machine, "cont", NULL) && guest_hello(machine, MONITOR_MS) &&
 	       scaled(machine, now_ms() - machine->born, RESTORE_MS);
+}
+
+/* True once the guest has answered. */
+static bool restore(struct machine *machine, const struct place *at)
+{
+	struct bytes boot = {0};
+
+	machine->ram = open(at->ram, O_RDWR | O_CLOEXEC);
+	machine->state = open(at->state, O_RDONLY | O_CLOEXEC);
+	if (machine->ram < 0 || machine->state < 0 || !read_file(at->boot_path, &boot) ||
+	    !standby_load(machine, at->standby_path)) {
+		machine_ends(machine, FATE_BROKEN, "%s: %s", at->folder, strerror(errno));
+		return false;
+	}
+	if (machine->profile.keepable)
+		machine->ram = own_copy(machine->ram);
+	bytes_add(&boot, "", 1);
+	machine->scale = 1;
+	scaled(machine, strtol((char *)boot.data, NULL, 10), SCALE_MS);
+	bytes_free(&boot);
+	return snapshot_resume(machine);
 }
 
 bool snapshot_restore(struct machine *machine, void (*progress)(const char *))
@@ -226,6 +262,7 @@ bool snapshot_restore(struct machine *machine, void (*progress)(const char *))
 	progress(what);
 	free(what);
 	machine_kill(machine);
+	close(machine->ram);
 	close(machine->state);
 	*machine = fresh;
 	place_remove(at.folder);

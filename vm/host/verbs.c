@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "guest.h"
+#include "kept.h"
 #include "verbs.h"
 
 #define GET_MAX (1u << 20)
@@ -128,14 +129,44 @@ static int verb_unload(struct verb_call *call)
 	return verb_ask(call, OP_UNLOAD, &payload, &reply);
 }
 
+/* What became of the machine, and why; of a living one, if asked for, the kernel's taint mask. */
+static void say_fate(struct verb_call *call)
+{
+	struct machine *machine = call->machine;
+	struct bytes payload = {0};
+	const uint8_t *mask = NULL;
+	size_t length = 0;
+	struct frame reply;
+
+	/* What happened since the last call: QEMU may have ended meanwhile. */
+	machine_pump(machine, 0, -1);
+	if (call->argc > 1 && !strcmp(call->argv[1], "--taint") && machine->fate == FATE_ALIVE) {
+		bytes_text(&payload, "/proc/sys/kernel/tainted");
+		bytes_u32(&payload, 64);
+		if (guest_call(machine, OP_GET, &payload, CALL_MS, &reply) && !reply.status)
+			fields_next(&reply.payload, &mask, &length);
+		bytes_free(&payload);
+	}
+	say(&call->out, "%s\n", fate_word(machine->fate));
+	if (machine->fate != FATE_ALIVE)
+		say(&call->out, "%s\n", machine->why);
+	bytes_add(&call->out, mask, length);
+}
+
 static int verb_status(struct verb_call *call)
 {
-	/* What happened since the last call: QEMU may have ended meanwhile. */
-	machine_pump(call->machine, 0, -1);
-	say(&call->out, "%s\n", fate_word(call->machine->fate));
-	if (call->machine->fate != FATE_ALIVE)
-		say(&call->out, "%s\n", call->machine->why);
+	say_fate(call);
 	return 0;
+}
+
+static int verb_keep(struct verb_call *call)
+{
+	if (kept_keep(call->machine))
+		return 0;
+	say(&call->err, "vm: not kept: %s\n",
+	    call->machine->profile.keepable ? call->machine->why
+					    : "it was not started with --keepable");
+	return EXIT_BROKEN;
 }
 
 static int verb_stop(struct verb_call *call)
@@ -143,6 +174,8 @@ static int verb_stop(struct verb_call *call)
 	struct bytes payload = {0};
 	struct frame reply;
 
+	if (call->argc > 1)
+		say_fate(call);
 	machine_pump(call->machine, 0, -1);
 	if (call->machine->fate == FATE_ALIVE &&
 	    guest_call(call->machine, OP_END, &payload, 1000, &reply))
@@ -173,8 +206,13 @@ const struct verb verbs[] = {
 	 verb_phys},
 	{"shmem", "read OFFSET LENGTH | write OFFSET < bytes", "the memory behind ivshmem's BAR 2",
 	 -1, 2, verb_shmem},
-	{"status", "", "alive, panic, hang or lost, and why", 0, 0, verb_status},
-	{"stop", "", "end the machine", 0, 0, verb_stop},
+	{"status", "[--taint]",
+	 "alive, panic, hang or lost, and why; with --taint also the kernel's taint mask", 0, 0,
+	 verb_status},
+	{"keep", "", "end the machine, and keep it as a snapshot for vm start --from", 0, 0,
+	 verb_keep},
+	{"stop", "[--taint]", "end the machine; with --taint say first what status would", 0, 0,
+	 verb_stop},
 	{0},
 };
 
