@@ -13,7 +13,14 @@ machine_start() {
 	[[ $M == "$OUT"/machines/* ]] && owner=$FILE_PROCESS
 	[[ $M == "$OUT"/stage ]] && owner=${GRADE_PROCESS:-$FILE_PROCESS}
 	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner "$owner" --program "$BIN/probe" "$@" 2>>"$CHECK/transcript" 3>&- || {
-		trouble "the machine did not start, see ${M#"$OUT"/}"
+		# A machine with the module in it that does not even wake up is the module's fault, not the kit's.
+		local fate='' why=''
+		read -r fate why <"$M/fate" || true
+		if [[ "$*" == --from* && $fate =~ ^(panic|hang|lost)$ ]]; then
+			differs "the machine survives" "$fate: $why"
+		else
+			trouble "the machine did not start, see ${M#"$OUT"/}"
+		fi
 		return 1
 	}
 }
@@ -42,6 +49,10 @@ stage_started() {
 }
 
 stage_kept() {
+	local fate
+	fate=$(vm status --taint)
+	[[ $fate != broken* ]] || trouble "the machine broke: ${fate#*$'\n'}"
+	[[ $fate == alive* ]] || return 1
 	[[ $M == "$OUT"/stage ]] && ! oopsed "$M" || return 0
 	vm keep || return 1
 	M=$CHECK/machine
@@ -73,7 +84,13 @@ machine_stop() {
 machine_verdict() {
 	local fate taint last=stop
 	[[ $M != "$OUT"/machines/* ]] || last=status
-	fate=$("$BIN/vm" $last "$M" --taint 2>/dev/null) || true
+	if [[ -e $M/ctl ]]; then
+		fate=$("$BIN/vm" $last "$M" --taint 2>/dev/null) || true
+	else
+		# It has ended by itself, at its start: "word why".
+		fate=$(<"$M/fate")
+		fate=${fate/ /$'\n'}
+	fi
 	# A process that oopses in mmap() dies with a lock that its own end waits for: the oops came first.
 	[[ $fate != alive* && $fate != hang* ]] || ! oopsed "$M" || fate=oops
 	case ${fate%%$'\n'*} in
@@ -131,7 +148,7 @@ module_unloads() {
 errno_in_words() {
 	case $1 in
 	errno=*) printf '%s' "${1#errno=}" ;;
-	killed=1) printf 'the kernel oopsed' ;;
+	killed=1) printf 'the process was killed: an oops, or no memory left' ;;
 	'') printf 'no answer: %s' "$(<"$CHECK/stderr")" ;;
 	*) printf '%s' "$1" ;;
 	esac

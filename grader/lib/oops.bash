@@ -78,7 +78,7 @@ hung_before() {
 	[[ -e $OUT/hung ]] || return 1
 	hung=$(<"$OUT/hung")
 	case $NEEDS$hung in
-	*'the module does not load') ;;
+	*'the module does not load' | *'does not survive the module') ;;
 	*' module:no '*'does not unload') ;;
 	*' module:no '* | *'does not unload') return 1 ;;
 	esac

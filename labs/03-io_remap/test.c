@@ -98,8 +98,9 @@ static bool refuses_private(const struct bar *bar)
 }
 
 /*
- * The volatile keeps the compiler from reading the status once and for all. The patience is time, not a
- * number of looks: the device's half of the work waits for a processor of the host, which may be busy.
+ * The volatile keeps the compiler from reading the status once and for all. The patience is time,
+ * not a number of looks: the device's half of the work waits for a processor of the host, which may
+ * be busy.
  */
 static uint32_t factorial(volatile uint32_t *regs, uint32_t n)
 {

@@ -55,7 +55,8 @@ void kept_lend(struct machine *machine, int client)
 		sendmsg(client, &message, MSG_NOSIGNAL);
 }
 
-/* With a place of its own in the file: the lent descriptor's is shared with everybody who borrows. */
+/* With a place of its own in the file: the lent descriptor's is shared with everybody who borrows.
+ */
 static int opened_anew(int fd)
 {
 	char *path = text("/proc/self/fd/%d", fd);
