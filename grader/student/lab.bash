@@ -4,22 +4,18 @@
 KIT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 STUDENT=$KIT/grader/student
 BIN=$KIT/.cache/bin
+# shellcheck source=../lib/usage.bash
+source "$KIT/grader/lib/usage.bash"
 
 die() {
 	echo "${0##*/}: $1" >&2
 	exit "${2:-2}"
 }
 
-# usage - the comment at the head of the script that runs.
-usage() {
-	sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"
-}
-
-# help_asked "$@" - every command is told what to do by variables, so a word is --help or a mistake.
-help_asked() {
-	(($#)) || return 0
-	[[ $1 == -h || $1 == --help ]] && usage && exit 0
-	die "unknown argument $1; see grader/student/${0##*/} --help"
+# no_arguments "$@" - every command is told what to do by variables, so a word is --help or a mistake.
+no_arguments() {
+	help_asked "$@"
+	(($# == 0)) || die "unknown argument $1; see grader/student/${0##*/} --help"
 }
 
 # find_lab - LAB=02, 2 or 02-remap_pfn_range; sets LAB (the folder's name), NN, MODULE and REFERENCE.
