@@ -4,7 +4,8 @@ set terminal svg size 900,420 font "sans,12"
 set datafile separator "\t"
 set style fill solid 0.7
 set logscale x
-set xrange [0.01:*]
+stats data using 2 nooutput
+set xrange [0.01:STATS_max * 4] # room for the number behind the longest bar
 set yrange [*:*] reverse
 set xlabel "CPU seconds (median)"
 unset key

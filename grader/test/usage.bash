@@ -65,7 +65,7 @@ test_grade_on_a_full_disk_is_3() {
 test_every_command_has_help() {
 	local command
 	for command in "$GRADER"/{build,check,grade,grade-all,lint,soak} "$GRADER"/{bench,exam,exam/hostile,test}/run \
-		"$GRADER"/exam/sameness "$GRADER"/student/{debug,handout,handout-check,hint,shell,skeleton,skeletons-check,start,try,walk,watch} \
+		"$GRADER"/exam/sameness "$GRADER"/student/{debug,handout,handout-check,hint,readme-check,shell,skeleton,skeletons-check,start,try,walk,watch} \
 		"$KIT"/vm/{doctor,setup} "$KIT"/vm/kernels/{fetch,initramfs} "$BIN"/{vm,probe}; do
 		is 0 "$(status_of timeout 5 "$command" --help)" "$command --help"
 		grep -qiE 'usage|probe VERB' "$SCRATCH/said" || { echo "$command --help says no usage" && return 1; }
