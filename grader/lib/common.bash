@@ -112,6 +112,7 @@ module_stays_while_mapped() {
 # fresh_memory_is_zero NODE PAGES - nearly all free memory was just filled with 0xd7.
 fresh_memory_is_zero() {
 	probe dirty || return 1
+	(($(fact dirty) >= 4000)) || trouble "only $(fact dirty) pages could be made dirty" || return 1
 	module_loads || return 1
 	probe open "$1" rw map "$2" rw shared allzero readpages "$2" at 0 || return 1
 	fact_is map ok || return 1
@@ -124,6 +125,7 @@ fresh_memory_is_zero() {
 # to be lost three times running; a leak is.
 rounds_leak_nothing() {
 	local try lost=
+	# Warm: slabs are filled, caches grown.
 	probe rounds 100 "$@" freepages || return 1
 	fact_is rounds 100 || return 1
 	for try in 1 2 3; do
@@ -136,18 +138,23 @@ rounds_leak_nothing() {
 # vmap_area is left out: what vunmap() gives back, the kernel frees when it has got enough of it.
 # lost_in_rounds NODE PAGES… - prints what a hundred rounds have left behind, or nothing.
 lost_in_rounds() {
-	local slabs before grown
-	probe freepages || return 1
-	before=$(fact freepages)
-	slabs=$(vm get /proc/slabinfo) || return 1
-	probe rounds 100 "$@" freepages || return 1
-	if ((before - $(fact freepages) >= 64)); then
-		printf '%d pages fewer are free' $((before - $(fact freepages)))
+	local before after missing grown
+	# One process counts before and after: one that ended meanwhile would give its own pages back.
+	probe_starts hold=begun freepages hold begun rounds 100 "$@" freepages hold ended || return 1
+	before=$(vm get /proc/slabinfo) || return 1
+	job_goes_on
+	job_says hold=ended || return 1
+	after=$(vm get /proc/slabinfo) || return 1
+	job_goes_on
+	job_ends || return 1
+	missing=$(($(fact freepages 1) - $(fact freepages 2)))
+	if ((missing >= 64)); then
+		printf '%d pages fewer are free' "$missing"
 		return
 	fi
 	grown=$(awk 'NR == FNR { before[$1] = $2; next }
 		FNR > 2 && $1 != "vmap_area" && ($1 in before) && $2 - before[$1] >= 90 { print $1, $2 - before[$1]; exit }' \
-		<(printf '%s\n' "$slabs") <(vm get /proc/slabinfo))
+		<(printf '%s\n' "$before") <(printf '%s\n' "$after"))
 	[[ -z $grown ]] || printf '%s more objects in %s' "${grown#* }" "${grown% *}"
 }
 

@@ -164,6 +164,14 @@ name_drawn() {
 	done
 }
 
+# how_asked - ASKED: the words that make vm run and vm spawn ask the probe. A check that counts free pages sets
+# ANEW: what stands by holds memory, and gives it back when it has answered.
+how_asked() {
+	name_drawn
+	ASKED=(--standby -- name "$NAME" seed "$SEED")
+	[[ -z ${ANEW:-} ]] || ASKED=(-- "$(<"$M/program")" name "$NAME" seed "$SEED")
+}
+
 # probe VERB… - runs it to its end; FACTS is what it found.
 probe() {
 	probe_as 0 "$@"
@@ -173,8 +181,8 @@ probe() {
 probe_as() {
 	local status=0 user=$1
 	shift
-	name_drawn
-	FACTS=$(vm run --uid "$user" --standby -- name "$NAME" seed "$SEED" "$@") || status=$?
+	how_asked
+	FACTS=$(vm run --uid "$user" "${ASKED[@]}" "$@") || status=$?
 	printf '$ probe (uid %s) %s\n%s\n' "$user" "$*" "$FACTS" >>"$CHECK/transcript"
 	probe_ended "$status" "$*"
 }
@@ -192,8 +200,8 @@ probe_ended() {
 probe_starts() {
 	local word=$1 answer
 	shift
-	name_drawn
-	answer=$(vm spawn --standby -- name "$NAME" seed "$SEED" "$@") || return 1
+	how_asked
+	answer=$(vm spawn "${ASKED[@]}" "$@") || return 1
 	[[ $answer =~ ^job=([0-9]+)\ pid=([0-9]+)$ ]] || trouble "vm spawn: $answer"
 	JOB=${BASH_REMATCH[1]}
 	PID=${BASH_REMATCH[2]}

@@ -27,7 +27,7 @@
 #include "job.h"
 
 #define ARGUMENTS_MAX 512
-#define HEAP (4 * FRAME_USUAL_MAX) /* bytes: a frame as it comes in, and as it goes on */
+#define HEAP (9 * FRAME_USUAL_MAX / 4) /* bytes: a frame as it comes in, and as it goes on */
 
 /* A restored guest has the clock and the random pool of its snapshot: both are set anew. */
 static uint32_t hello(struct fields *request, struct bytes *answer)
