@@ -29,7 +29,7 @@ static char *kernel_options(const struct profile *profile)
 	 * interpreted bytecode, for interrupts that nobody uses (one CPU only: the other one needs
 	 * the tables). nokaslr: the same addresses in every log.  memmap: the bench's reserved RAM.
 	 * mem=160M, the dirty machine: all free memory is to be filled, so there had better be
-	 * little; but of what is free six megabytes stay clean, so not too little (since QEMU 9
+	 * little; but of what is free six megabytes stay clean, so not too little (on QEMU 10
 	 * the queues of virtio-serial take 36 MB of it, with slub_debug around each buffer).
 	 */
 	return text("console=ttyS0 quiet panic=-1 cryptomgr.notests tsc=reliable no_timer_check "
