@@ -18,7 +18,7 @@
 #define BOOT_MS 60000 /* for a host sixty times slower than ours; a dead boot costs a minute */
 #define MONITOR_MS 10000
 #define SETTLE_MS 1500 /* the guest's clock and random pool calm down; measured: not less */
-#define SCALE_MS 2000  /* a boot that takes this long doubles every deadline */
+#define SCALE_MS 4000  /* a boot that takes this long, twice ours, doubles every deadline */
 #define RESTORE_MS 150 /* and so does a restore that takes this long: the host is busy now */
 #define SCALE_MAX 20
 
