@@ -53,7 +53,8 @@ start handout:
 hint watch try shell debug: setup
 	@grader/student/$@
 
-check: setup
+check:
+	@vm/setup grader/packages
 	@grader/check
 
 lint: tools
