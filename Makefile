@@ -8,7 +8,7 @@ KERNEL ?= 6.1
 export LAB KERNEL ACCEL SEED FRESH SNAPSHOT SANDBOX LEVEL HINTS N ROUNDS
 
 .DELETE_ON_ERROR:
-.PHONY: help setup tools doctor start grade hint watch try shell debug check lint exam bench soak handout clean distclean
+.PHONY: help setup tools doctor start grade hint watch try shell debug check lint exam bench soak walk handout clean distclean
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -27,6 +27,7 @@ help:
 #: make exam [LAB=02]   grade the grader: wrong submissions are caught, right ones accepted
 #: make soak [N=20] [LAB=02]   the same grade N times alone and N times beside busy processors
 #: make bench [ROUNDS=5]   what it costs, against plain QEMU; table, JSON, plot
+#: make walk     record docs/walk.md anew: every command of a student's road, for real
 #: make handout [LEVEL=2] [HINTS=1]   a tarball without solutions, exam, hints and answers
 #: make clean      remove results; make distclean: the cache (kernels, tools, snapshots) as well
 #: Variables: KERNEL=6.1|6.12  ACCEL=auto|tcg|kvm  SEED=n  FRESH=0  SNAPSHOT=0  SANDBOX=none
@@ -59,6 +60,9 @@ check:
 
 lint: tools
 	@grader/lint
+
+walk: setup
+	@grader/student/walk
 
 bench: setup
 	@grader/bench/run
