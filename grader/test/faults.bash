@@ -24,7 +24,7 @@ own_cache() {
 test_two_graders_at_once_do_not_mind_each_other() {
 	few_judged one >one.status &
 	few_judged two >two.status
-	wait $!
+	wait
 	few_held one
 	few_held two
 }

@@ -6,7 +6,6 @@
 
 #include "guest.h"
 #include "machine.h"
-#include "verbs.h"
 
 static bool drawn(char *path, size_t room)
 {
