@@ -163,9 +163,8 @@ host_shares_the_window() {
 	fact_is peek "$(fact load)"
 }
 
-# bats test_tags=machine:own
 @test "no page goes back to the allocator before the last unmap" {
-	frees_are_traced
+	traced kmem/mm_page_free
 	probe_starts hold=first open $NODE rw map $PAGES rw shared touch pagemap \
 		open $NODE rw map $PAGES rw shared touch marker mapped-twice area 0 unmap hold first \
 		area 1 marker last-unmap unmap map $PAGES rw shared touch pagemap hold last

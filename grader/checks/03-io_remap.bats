@@ -73,7 +73,6 @@ works_plainly() {
 	host_has $((MEM_PAGES - 1))
 }
 
-# bats test_tags=machine:own
 @test "the registers are asked for uncached" {
 	bench_found
 	magic_drawn
@@ -187,7 +186,6 @@ works_plainly() {
 	kernel_is_clean
 }
 
-# bats test_tags=machine:own
 @test "after unbinding, an old descriptor gets ENODEV and the node cannot be opened" {
 	bench_found
 	probe_starts hold=opened open $REGS rw map 1 rw shared open $MEM rw open $MEM rw hold opened \
@@ -201,7 +199,6 @@ works_plainly() {
 		differs "open: ENOENT or ENODEV, twice" "open: $(facts open | cut -d' ' -f4-)"
 }
 
-# bats test_tags=machine:own
 @test "a driver that is bound again shows its device again" {
 	bench_found
 	driver_unbound "$REGS_NAME"
@@ -211,7 +208,7 @@ works_plainly() {
 	works_plainly
 }
 
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "a device plugged in later is enabled and gets its node" {
 	bench_found
 	device_pulled_out "$REGS_NAME"
@@ -221,9 +218,10 @@ works_plainly() {
 	works_plainly
 	probe open $REGS rw map 1 rw shared load 4 0
 	fact_is load 0x10000ed
+	module_unloads
 }
 
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "each node needs only its own device" {
 	bench_found
 	device_pulled_out "$REGS_NAME"
@@ -238,13 +236,14 @@ works_plainly() {
 	probe open $MEM rw open $REGS rw map 1 rw shared touch
 	facts_are open ENOENT ok
 	facts_are touched 1
+	module_unloads
+	! machine_is_shared || vm write /sys/bus/pci/rescan 1
 }
 
-# bats test_tags=machine:own
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
 	rounds_leak_nothing $REGS 4
 	rounds_leak_nothing $MEM 4
-	allocator_traced
+	traced kmem/mm_page_alloc kmem/mm_page_free
 	for part in 1 2 3 4 5; do
 		rounds_marked $part
 	done
@@ -252,10 +251,10 @@ works_plainly() {
 	no_round_left_pages 16
 }
 
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "five rounds of load and unload leak nothing" {
 	bench_found
-	allocator_traced
+	traced kmem/mm_page_alloc kmem/mm_page_free
 	for round in 1 2 3 4 5; do
 		loaded_and_used $round
 	done
@@ -277,7 +276,6 @@ works_plainly() {
 	kernel_is_clean
 }
 
-# bats test_tags=machine:own
 @test "the user test passes" {
 	user_test_passes
 }
@@ -347,7 +345,7 @@ insertions_watched() {
 	vm write /sys/kernel/tracing/kprobe_events \
 		"p:lab/range remap_pfn_range pfn=%dx prot=%r8:x64
 p:lab/page vmf_insert_pfn_prot pfn=%dx prot=%cx:x64"
-	vm write /sys/kernel/tracing/events/lab/enable 1
+	traced lab
 }
 
 # insertions_asked_for_uncached - of all that were noted for frames of the registers. The cache type is
@@ -426,11 +424,6 @@ nothing_is_left() {
 	is "no entry" "$entries" "the registers in the PAT list after rmmod" || return 1
 	entries=$(pat_entries "$MEM_BASE" $((MEM_BASE + MEM_PAGES * 4096)) <<<"$list")
 	is "no entry" "$entries" "the memory in the PAT list after rmmod"
-}
-
-allocator_traced() {
-	vm write /sys/kernel/tracing/events/kmem/mm_page_alloc/enable 1
-	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1
 }
 
 # loaded_and_used ROUND - what is allocated between the two marks is allocated by loading.

@@ -246,10 +246,9 @@ then_mappings_is() {
 }
 
 # Every page is mapped twice; one mapping goes, and nothing may go to the allocator with it.
-# bats test_tags=machine:own
 @test "no page goes back to the allocator before the last unmap" {
 	local i
-	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1
+	traced kmem/mm_page_free
 	magic_drawn
 	probe_starts spin=ready open $NODE rw map 8 rw shared touch map 8 rw shared touch \
 		marker mapped-twice spin "$MAGIC" unmap hold mapped-once
@@ -279,7 +278,7 @@ then_mappings_is() {
 }
 
 @test "a hundred rounds of open, map, touch, unmap and close leak nothing" {
-	rounds_leak_nothing $NODE $PAGES
+	rounds_leak_nothing $NODE 16
 }
 
 # bats test_tags=module:no

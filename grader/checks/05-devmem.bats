@@ -250,7 +250,7 @@ loading_fails_with_einval() {
 }
 
 # The frames are not the module's, so none of them goes back; what it allocated for itself would show.
-# bats test_tags=machine:own,module:no
+# bats test_tags=module:no
 @test "five rounds of load and unload leak nothing" {
 	local before lost round ANEW=yes
 	module_comes_and_goes

@@ -164,7 +164,7 @@ lost_in_rounds() {
 reloads_leak_nothing() {
 	local round frame
 	# Once: switching a tracepoint rewrites kernel code, and TCG translates much of it anew.
-	frees_are_traced || return 1
+	traced kmem/mm_page_free || return 1
 	for round in 1 2 3 4 5; do
 		module_loads || return 1
 		FRAMES=()
@@ -181,11 +181,6 @@ reloads_leak_nothing() {
 				"frame $(printf '0x%x' "$frame") is still allocated (round $round)" || return 1
 		done
 	done
-	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 0 >/dev/null
-}
-
-frees_are_traced() {
-	vm write /sys/kernel/tracing/events/kmem/mm_page_free/enable 1 >/dev/null
 }
 
 # trace_cleared - opening the trace for truncation empties the kernel's ring buffer.

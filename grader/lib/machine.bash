@@ -59,14 +59,41 @@ stage_kept() {
 	machine_start --from "$OUT/stage"
 }
 
+# machine_is_shared - whether the next check may get the machine that this one has.
+machine_is_shared() {
+	[[ $M == "$OUT"/machines/* ]]
+}
+
+# traced EVENT… - switches tracepoints of the kernel on. / traces_end - and all of them off, before somebody else
+# gets the machine.
+traced() {
+	local event
+	for event; do
+		vm write "/sys/kernel/tracing/events/$event/enable" 1 >/dev/null || return 1
+		TRACED+=" $event"
+	done
+}
+
+traces_end() {
+	local event
+	[[ -n ${TRACED:-} ]] || return 0
+	for event in $TRACED; do
+		vm write "/sys/kernel/tracing/events/$event/enable" 0 >/dev/null
+	done
+	trace_cleared
+	# Emptied by being opened for truncation, too: the probes a check has made.
+	vm put /dev/null /sys/kernel/tracing/kprobe_events >/dev/null
+}
+
 # machine_release STATUS - gives it back: with FRESH=0 to the next check if nothing went wrong.
 machine_release() {
-	if [[ $M == "$OUT"/machines/* && $1 == pass ]]; then
+	if machine_is_shared && [[ $1 == pass ]]; then
 		local job
 		for job in ${JOBS:-}; do
 			"$BIN/vm" kill "$M" "$job" 9 >/dev/null 2>&1 || true
 			"$BIN/vm" wait "$M" "$job" >/dev/null 2>&1 || true
 		done
+		traces_end
 		if [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; then
 			return
 		fi
@@ -83,7 +110,7 @@ machine_stop() {
 # this unless another check may have it.
 machine_verdict() {
 	local fate taint last=stop
-	[[ $M != "$OUT"/machines/* ]] || last=status
+	! machine_is_shared || last=status
 	if [[ -e $M/ctl ]]; then
 		fate=$("$BIN/vm" $last "$M" --taint 2>/dev/null) || true
 	else

@@ -5,10 +5,10 @@
 # Building a module: with kbuild, or by repeating the commands kbuild ran for another module of the lab.
 # kbuild spends half its time asking the compiler what it can do; the answers do not change.
 
-# Warnings are wanted, and counted afterwards; twenty errors are as good as a thousand. W=1 would also
-# run kernel-doc over comments, which is no warning of the compiler's and needs all of perl.
+# kbuild [FLAG]: warnings are wanted, and counted afterwards; twenty errors are as good as a thousand. W=1
+# would also run kernel-doc over comments, which is no warning of the compiler's and needs all of perl.
 kbuild() {
-	make -C "$kdir" M="$lab_dir" W=1 KCFLAGS=-fmax-errors=20 cmd_checkdoc= modules
+	make -C "$kdir" M="$lab_dir" W=1 KCFLAGS="-fmax-errors=20 ${1-}" cmd_checkdoc= modules
 }
 
 # The command kbuild stored for a file, with make's quoting undone. Recipes always say /build and
@@ -86,9 +86,10 @@ replay() {
 	step ld || return 2
 }
 
-# Replaying must give kbuild's own bytes, or the recipe is not given out.
+# Replaying must give kbuild's own bytes, or the recipe is not given out. It keeps of the debug information what
+# tells the line of an oops: the rest, for gdb, is a seventh of the compiler's time and 19 of 20 bytes to load.
 record() {
-	kbuild || return 3
+	kbuild -g1 || return 3
 	write_recipe
 	cp "$lab_dir/$name.ko" "$root/build/reference.ko"
 	find "$lab_dir" -name '*.o' -delete
