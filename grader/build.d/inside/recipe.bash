@@ -46,7 +46,8 @@ step() {
 # modpost opens this file in any case, and reads it for a module that states a MODULE_VERSION.
 write_dependencies() {
 	if grep -qa 'version=' "$lab_dir/$name.o"; then
-		"$kdir/scripts/basic/fixdep" "$lab_dir/.$name.o.d" "$lab_dir/$name.o" ''
+		# Some of the headers it is to read are named from there.
+		(cd "$kdir" && scripts/basic/fixdep "$lab_dir/.$name.o.d" "$lab_dir/$name.o" '')
 	fi >"$lab_dir/.$name.o.cmd"
 }
 
