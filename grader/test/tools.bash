@@ -5,35 +5,32 @@ test_probe_tells_the_truth_about_this_machine() {
 	make -s -C "$KIT/labs/probe" check O="$BIN"
 }
 
-wire_built() {
-	"$1" -std=gnu17 -D_GNU_SOURCE -O1 -g "-fsanitize=$2" -fno-sanitize-recover=all -o "$3" \
-		"${@:4}" "$KIT"/vm/wire/{test/fuzz,frame,bytes}.c
+FRAMES=("$KIT"/vm/wire/{frame,bytes}.c)
+
+# sanitized COMPILER SANITIZERS PROGRAM SOURCE…
+sanitized() {
+	"$1" -std=gnu17 -D_GNU_SOURCE -O1 -g "-fsanitize=$2" -fno-sanitize-recover=all -o "$3" "${@:4}"
 }
 
 test_frames_survive_the_wire_and_forged_ones_are_refused() {
-	wire_built gcc address,undefined wire "$KIT/vm/wire/test/test.c"
+	sanitized gcc address,undefined wire "$KIT"/vm/wire/test/{test,fuzz}.c "${FRAMES[@]}"
 	./wire mutate 50000 "$KIT"/vm/wire/test/corpus/*
 }
 
 # Only where clang is: the mutations above need nothing but gcc.
 test_a_fuzzer_finds_nothing_in_three_seconds() {
 	command -v clang >/dev/null || { echo 'no clang, not tried' && return 0; }
-	wire_built clang fuzzer,address,undefined fuzz 2>/dev/null || { echo 'no libFuzzer, not tried' && return 0; }
+	sanitized clang fuzzer,address,undefined fuzz "$KIT/vm/wire/test/fuzz.c" "${FRAMES[@]}" 2>/dev/null || { echo 'no libFuzzer, not tried' && return 0; }
 	mkdir found
 	./fuzz -max_total_time=3 -max_len=512 -artifact_prefix=found/ found "$KIT/vm/wire/test/corpus"
 }
 
-# sanitized NAME SOURCE… - built into cache/bin, in a cache of its own with our kernels.
-sanitized() {
-	gcc -std=gnu17 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -o "cache/bin/$1" "${@:2}"
-}
-
-# A client that ends frees nothing: leaks are not looked for. A keeper that trips ends, and the next verb says so.
+# In a cache of its own with our kernels. A client that ends frees nothing: leaks are not looked for. A keeper that trips ends, and the next verb says so.
 test_vm_runs_clean_under_the_sanitizers() {
 	local owner answer
 	mkdir -p cache/bin
 	ln -s "$KIT/.cache/kernels" cache/kernels
-	sanitized vm "$KIT"/vm/host/*.c "$KIT"/vm/wire/{frame,bytes}.c
+	sanitized gcc address,undefined cache/bin/vm "$KIT"/vm/host/*.c "${FRAMES[@]}"
 	export ASAN_OPTIONS=detect_leaks=0
 	sleep 100 &
 	owner=$!
@@ -56,7 +53,7 @@ test_vm_runs_clean_under_the_sanitizers() {
 
 test_verdict_runs_clean_under_the_sanitizers() {
 	mkdir -p cache/bin
-	sanitized verdict "$GRADER"/report/*.c
+	sanitized gcc address,undefined cache/bin/verdict "$GRADER"/report/*.c
 	BIN=$PWD/cache/bin
 	test_any_bytes_make_a_valid_report
 	test_one_broken_promise_is_1_and_costs_its_points

@@ -77,16 +77,15 @@ static uint64_t fnv(const char *of)
 	return hash;
 }
 
+/* The program that stands by goes by its last name. */
 static char *profile_name(const struct profile *profile)
 {
-	const char *program = profile->program ? strrchr(profile->program, '/') : NULL;
+	const char *program = profile->program ? profile->program : "";
+	const char *slash = strrchr(program, '/');
 
 	return text("%s-%ucpu-%s-%s%s%s", profile->kernel, profile->cpus,
 		    profile->dirty ? "dirty" : "clean", profile->kvm ? "kvm" : "tcg",
-		    profile->program ? "-" : "",
-		    program	       ? program + 1
-		    : profile->program ? profile->program
-				       : "");
+		    *program ? "-" : "", slash ? slash + 1 : program);
 }
 
 struct place place_of(const struct machine *machine)
