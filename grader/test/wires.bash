@@ -211,3 +211,16 @@ test_the_end_of_the_machine_costs_one_promise() {
 test_a_QEMU_that_is_killed_makes_no_grade() {
 	costs crash 3 not-judged broken
 }
+
+# Whole, with the right cookie, but without what the request asked for.
+test_an_answer_that_holds_nothing_is_a_lost_machine() {
+	got 'empty at get' 122 lost
+	ran 'empty at spawn' 122 lost
+	ran 'empty at await' 122 lost
+	faulty 'empty at get /proc/sys/kernel/tainted' 0 lost status --taint
+}
+
+# Without a word to wait for, the agent answers when the program is over; the lowest byte of its state is the 36th.
+test_a_program_that_is_said_to_run_on_is_a_lost_machine() {
+	ran 'flipped=36 at await' 122 lost
+}
