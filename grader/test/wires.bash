@@ -56,6 +56,18 @@ ran() {
 	is '' "$(grep -v '^vm: ' said)" "$1: what was taken for the program's words"
 }
 
+# looked FAULT STATUS FATE COMMAND - the same for a look from outside, which asks QEMU's monitor. A machine without a fault is
+# replayed without its memory, and so broken.
+looked() {
+	replayed walk
+	rm -rf m
+	FAULT="$1 at {\"execute\":\"$4\"" "$BIN/vm" start m --cold --accel tcg
+	is "$2" "$(status_of "$BIN/vm" walk m 0x5ca1ab1e 0x1000)" "$1 at $4: exit status of walk"
+	is "$3" "$("$BIN/vm" status m | head -n1)" "$1 at $4: the fate"
+	"$BIN/vm" stop m >/dev/null 2>&1 || true
+	nothing_is_left
+}
+
 # costs FAULT STATUS REPORT OUTCOME - the same for a whole grade: what comes of the promise whose question is answered
 # that way, while the other two are kept on a machine without a fault.
 costs() {
@@ -223,4 +235,26 @@ test_an_answer_that_holds_nothing_is_a_lost_machine() {
 # Without a word to wait for, the agent answers when the program is over; the lowest byte of its state is the 36th.
 test_a_program_that_is_said_to_run_on_is_a_lost_machine() {
 	ran 'flipped=36 at await' 122 lost
+}
+
+test_what_the_monitor_refuses_is_the_trouble_of_the_kit() {
+	looked refused 123 broken stop
+	looked refused 123 broken human-monitor-command
+}
+
+test_a_machine_that_ends_while_it_is_looked_at_has_its_own_fate() {
+	looked panic+end 120 panic human-monitor-command
+	looked end 122 lost human-monitor-command
+	looked half+crash 123 broken human-monitor-command
+}
+
+test_memory_that_is_out_of_reach_is_the_trouble_of_the_kit() {
+	heard_again walk
+	says 'broken no guest memory at page table 0x' "$(<m/fate)"
+	replayed walk
+	rm -rf m
+	"$BIN/vm" start m --cold --accel tcg
+	is 123 "$(status_of "$BIN/vm" phys m read 0x1000 8)" 'exit status of phys'
+	is 1 "$(status_of "$BIN/vm" phys m read 0x10000000 8)" 'exit status of phys, past the end of memory'
+	"$BIN/vm" stop m
 }

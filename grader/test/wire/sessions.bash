@@ -2,7 +2,7 @@
 # What is asked in the recorded sessions. `record` asks a real machine, the tests the one that is replayed: each
 # session prints what it was told, and that is to be the same.
 
-SESSIONS='verbs snapshot grade'
+SESSIONS='verbs walk snapshot grade'
 
 # asked COMMAND… - what it says, and its exit status.
 asked() {
@@ -28,6 +28,18 @@ verbs_session() {
 	asked "$vm" wait m 1
 	asked "$vm" status m --taint
 	asked "$vm" stop m
+}
+
+# walk_session - a look from outside, about which nothing is said: guest memory is not recorded.
+walk_session() {
+	local vm=$BIN/vm address
+	asked "$vm" start m --cold --accel tcg --owner $$
+	asked "$vm" put m "$BIN/probe" /tmp/probe
+	asked "$vm" spawn m -- /tmp/probe map 1 rw anon-shared touch spin 0x5ca1ab1e
+	address=$("$vm" await m 1 spin=ready | sed -n 's/^addr=//p')
+	asked echo "$address"
+	"$vm" walk m 0x5ca1ab1e "$address" >/dev/null 2>&1 || true
+	"$vm" stop m >/dev/null 2>&1 || true
 }
 
 # snapshot_session - a machine is booted to be kept, and one restored from it. The name of the snapshot is another
