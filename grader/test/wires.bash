@@ -91,13 +91,17 @@ test_a_replayed_snapshot_is_saved_and_restored() {
 	heard_again snapshot
 }
 
+test_a_replayed_machine_is_kept_and_another_started_from_it() {
+	heard_again kept
+}
+
 test_a_replayed_machine_is_judged_as_the_recorded_one() {
 	heard_again grade
 }
 
 test_no_answer_is_a_hang() {
 	ran 'silence at await' 121 hang
-	says 'no answer within 10 ms' "$(<said)"
+	says 'no answer within' "$(<said)"
 }
 
 test_half_an_answer_is_a_hang() {
@@ -257,4 +261,34 @@ test_memory_that_is_out_of_reach_is_the_trouble_of_the_kit() {
 	is 123 "$(status_of "$BIN/vm" phys m read 0x1000 8)" 'exit status of phys'
 	is 1 "$(status_of "$BIN/vm" phys m read 0x10000000 8)" 'exit status of phys, past the end of memory'
 	"$BIN/vm" stop m
+}
+
+test_a_machine_that_can_not_be_saved_is_not_kept() {
+	replayed kept
+	FAULT='refused at {"execute":"migrate"' "$BIN/vm" start m --cold --keepable --accel tcg
+	is 123 "$(status_of "$BIN/vm" keep m)" 'keep'
+	is 123 "$(status_of "$BIN/vm" start n --from m --accel tcg)" 'start from it'
+	says 'is not kept' "$(<"$SCRATCH/said")"
+	is broken "$("$BIN/vm" status m | head -n1)" 'the fate'
+	"$BIN/vm" stop m >/dev/null 2>&1 || true
+	nothing_is_left
+}
+
+# Whose fault it is, the fate tells: of a module that was in it, or of the kit.
+test_a_kept_machine_that_does_not_wake_up_says_how_it_ended() {
+	local fault fate
+	replayed kept
+	"$BIN/vm" start m --cold --keepable --accel tcg
+	"$BIN/vm" keep m
+	while read -r fate fault; do
+		is 123 "$(FAULT=$fault status_of "$BIN/vm" start n --from m --accel tcg)" "$fault: exit status of start"
+		says "$fate " "$(<n/fate)"
+	done <<-END
+		panic panic+end at hello
+		lost half+end at hello
+		broken crash at hello
+		broken refused at {"execute":"migrate-incoming"
+	END
+	"$BIN/vm" stop m
+	nothing_is_left
 }

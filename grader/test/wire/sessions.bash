@@ -2,7 +2,7 @@
 # What is asked in the recorded sessions. `record` asks a real machine, the tests the one that is replayed: each
 # session prints what it was told, and that is to be the same.
 
-SESSIONS='verbs walk snapshot grade'
+SESSIONS='verbs walk snapshot kept grade'
 
 # asked COMMAND… - what it says, and its exit status.
 asked() {
@@ -49,6 +49,17 @@ snapshot_session() {
 	asked cache/bin/vm start m --accel tcg --owner $$ | sed 's/-[0-9a-f]\{16\}//'
 	asked cache/bin/vm status m --taint
 	asked cache/bin/vm stop m
+}
+
+# kept_session - a machine that is kept, and one that starts from it.
+kept_session() {
+	local vm=$BIN/vm
+	asked "$vm" start m --cold --keepable --accel tcg --owner $$
+	asked "$vm" keep m
+	asked "$vm" start n --from m --accel tcg --owner $$
+	asked "$vm" status n --taint
+	asked "$vm" stop n
+	asked "$vm" stop m
 }
 
 # grade_session - three promises of a reference, all on one machine that was booted.
