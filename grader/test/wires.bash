@@ -255,7 +255,7 @@ test_a_machine_that_ends_while_it_is_looked_at_has_its_own_fate() {
 test_memory_that_is_out_of_reach_is_the_trouble_of_the_kit() {
 	heard_again walk
 	says 'broken no guest memory at page table 0x' "$(<m/fate)"
-	replayed walk
+	replayed verbs
 	rm -rf m
 	"$BIN/vm" start m --cold --accel tcg
 	is 123 "$(status_of "$BIN/vm" phys m read 0x1000 8)" 'exit status of phys'

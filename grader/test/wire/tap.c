@@ -47,34 +47,55 @@ static pid_t start(char *argv[], const int host[WIRES], int near[WIRES])
 	return qemu;
 }
 
-/* Hands on what is there, and the descriptor beside it: snapshots travel by one. False at the end.
- */
-static bool pass(struct way *way)
+/* One message: what was said, and the descriptor beside it, because snapshots travel by one. */
+struct parcel {
+	uint8_t said[65536];
+	size_t length;
+	int fd; /* or -1 */
+};
+
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+/* False at the end of the wire. */
+static bool take(int from, struct parcel *parcel)
 {
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	uint8_t buffer[65536];
-	struct iovec bytes = {buffer, sizeof(buffer)};
+	union control control;
+	struct iovec bytes = {parcel->said, sizeof(parcel->said)};
 	struct msghdr message = {.msg_iov = &bytes,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control.room)};
-	ssize_t got = recvmsg(way->from, &message, MSG_CMSG_CLOEXEC);
-	int fd = -1;
+	ssize_t got = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
 
 	if (got <= 0)
 		return false;
+	parcel->length = (size_t)got;
+	parcel->fd = -1;
 	if (message.msg_controllen)
-		memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
-	bytes.iov_len = (size_t)got;
-	bytes_add(&way->heard.in, buffer, (size_t)got);
-	if (sendmsg(way->to, &message, MSG_NOSIGNAL) != got)
-		err(1, "a wire");
-	if (fd >= 0)
-		close(fd);
+		memcpy(&parcel->fd, CMSG_DATA(&control.head), sizeof(parcel->fd));
 	return true;
+}
+
+static void hand_on(int to, struct parcel *parcel)
+{
+	union control control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+					  .cmsg_level = SOL_SOCKET,
+					  .cmsg_type = SCM_RIGHTS}};
+	struct iovec bytes = {parcel->said, parcel->length};
+	struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+
+	if (parcel->fd >= 0) {
+		memcpy(CMSG_DATA(&control.head), &parcel->fd, sizeof(parcel->fd));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control.room);
+	}
+	if (sendmsg(to, &message, MSG_NOSIGNAL) != (ssize_t)parcel->length)
+		err(1, "a wire");
+	if (parcel->fd >= 0)
+		close(parcel->fd);
 }
 
 static void note_frames(struct way *way, FILE *to)
@@ -123,19 +144,25 @@ void tap(char *argv[], const int host[WIRES], FILE *to)
 	};
 	enum { WAYS = sizeof(ways) / sizeof(*ways) };
 	struct pollfd fds[WAYS];
+	struct parcel parcel;
 	bool open = true;
 
 	for (int i = 0; i < WAYS; i++)
 		fds[i] = (struct pollfd){.fd = ways[i].from, .events = POLLIN};
 	while (open && poll(fds, WAYS, -1) > 0) {
-		for (int i = 0; open && i < WAYS; i++) {
+		for (int i = 0; i < WAYS; i++) {
 			if (!fds[i].revents)
 				continue;
-			open = pass(&ways[i]);
+			open = take(ways[i].from, &parcel);
+			if (!open)
+				break;
+			/* Noted first: with the last word in its hands the host kills us. */
+			bytes_add(&ways[i].heard.in, parcel.said, parcel.length);
 			if (ways[i].wire == AGENT)
 				note_frames(&ways[i], to);
 			else
 				note_lines(&ways[i], to);
+			hand_on(ways[i].to, &parcel);
 		}
 	}
 	waitpid(qemu, &status, 0);
