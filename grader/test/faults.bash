@@ -14,13 +14,6 @@ few_held() {
 	is 3 "$(jq '[.checks[] | select(.status == "pass")] | length' "$1/report.json")" 'promises that held'
 }
 
-# own_cache - a cache in ./cache with the kernels of ours, and no snapshot yet.
-own_cache() {
-	mkdir -p cache/bin
-	cp "$BIN/vm" cache/bin/
-	ln -s "$KIT/.cache/kernels" cache/kernels
-}
-
 test_two_graders_at_once_do_not_mind_each_other() {
 	few_judged one >one.status &
 	few_judged two >two.status

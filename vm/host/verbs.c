@@ -41,6 +41,12 @@ int verb_fate(struct verb_call *call)
 	return fate_exit(call->machine->fate);
 }
 
+int verb_unreadable(struct verb_call *call)
+{
+	machine_ends(call->machine, FATE_LOST, "the answer does not hold what was asked for");
+	return verb_fate(call);
+}
+
 int verb_ask(struct verb_call *call, enum frame_op op, struct bytes *payload, struct frame *reply)
 {
 	bool answered = guest_call(call->machine, op, payload, CALL_MS, reply);
@@ -92,9 +98,12 @@ static int verb_get(struct verb_call *call)
 	bytes_text(&payload, call->argv[1]);
 	bytes_u32(&payload, GET_MAX);
 	status = verb_ask(call, OP_GET, &payload, &reply);
-	if (!status && fields_next(&reply.payload, &content, &length))
-		bytes_add(&call->out, content, length);
-	return status;
+	if (status)
+		return status;
+	if (!fields_next(&reply.payload, &content, &length))
+		return verb_unreadable(call);
+	bytes_add(&call->out, content, length);
+	return 0;
 }
 
 static int verb_write(struct verb_call *call)
@@ -143,8 +152,9 @@ static void say_fate(struct verb_call *call)
 	if (call->argc > 1 && !strcmp(call->argv[1], "--taint") && machine->fate == FATE_ALIVE) {
 		bytes_text(&payload, "/proc/sys/kernel/tainted");
 		bytes_u32(&payload, 64);
-		if (guest_call(machine, OP_GET, &payload, CALL_MS, &reply) && !reply.status)
-			fields_next(&reply.payload, &mask, &length);
+		if (guest_call(machine, OP_GET, &payload, CALL_MS, &reply) && !reply.status &&
+		    !fields_next(&reply.payload, &mask, &length))
+			machine_ends(machine, FATE_LOST, "the answer holds no taint mask");
 		bytes_free(&payload);
 	}
 	say(&call->out, "%s\n", fate_word(machine->fate));

@@ -38,6 +38,10 @@ int verb_usage(struct verb_call *call);
 /* verb_fate - what became of the machine, on the call's stderr; the exit status for it. */
 int verb_fate(struct verb_call *call);
 
+/* verb_unreadable - an answer whose fields are not those that the agent sends: the machine is lost.
+ */
+int verb_unreadable(struct verb_call *call);
+
 /*
  * verb_ask - one call to the agent that may be refused with an errno (printed, exit status 1). The
  * payload is freed. 0: *reply is valid until the next call.

@@ -58,7 +58,7 @@ static int start(struct verb_call *call, const struct order *order, uint32_t *jo
 		bytes_text(&payload, call->argv[i]);
 	status = verb_ask(call, OP_SPAWN, &payload, &reply);
 	if (!status && (!fields_u32(&reply.payload, job) || !fields_u32(&reply.payload, pid)))
-		status = EXIT_BROKEN;
+		return verb_unreadable(call);
 	return status;
 }
 
@@ -84,10 +84,12 @@ static int await(struct verb_call *call, uint32_t job, const char *word, uint32_
 		say(&call->err, "vm: no such job: %u\n", job);
 		return EXIT_USAGE;
 	}
-	if (!fields_u32(&reply.payload, state) || !fields_u32(&reply.payload, &code) ||
+	if (reply.status || !fields_u32(&reply.payload, state) ||
+	    !fields_u32(&reply.payload, &code) ||
 	    !fields_next(&reply.payload, &said, &said_length) ||
-	    !fields_next(&reply.payload, &complained, &complained_length))
-		return EXIT_BROKEN;
+	    !fields_next(&reply.payload, &complained, &complained_length) || *state > JOB_STUCK ||
+	    (*state == JOB_RUNNING && !word))
+		return verb_unreadable(call);
 	bytes_add(&call->out, said, said_length);
 	bytes_add(&call->err, complained, complained_length);
 	switch (*state) {

@@ -60,7 +60,8 @@ static int peek_or_poke(struct verb_call *call, bool shmem)
 	if (reached)
 		return 0;
 	say(&call->err, "vm: %s: no such bytes: %s\n", call->argv[0], strerror(errno));
-	return 1;
+	/* No such address: the guest's doing. Anything else keeps us from judging it. */
+	return shmem || errno == EFAULT ? 1 : EXIT_BROKEN;
 }
 
 int verb_phys(struct verb_call *call)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Walking page tables from outside; walk.h is the manual. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,30 @@ static void print(struct bytes *out, char *line)
 	free(line);
 }
 
+/* QEMU did not do what it always does: no fault of the guest's, so no verdict about it. */
+static bool give_up(struct machine *machine)
+{
+	char *why = text("%s", machine->why);
+
+	machine_ends(machine, FATE_BROKEN, "%s", why);
+	free(why);
+	return false;
+}
+
+/* One entry of a page table. The guest may have written any address there, but none may be out of
+ * our reach. */
+static bool read_entry(struct machine *machine, uint64_t at, uint64_t *entry)
+{
+	int error;
+
+	if (ram_read(machine, at, entry, sizeof(*entry)))
+		return true;
+	error = errno;
+	snprintf(machine->why, sizeof(machine->why), "no guest memory at page table 0x%llx: %s",
+		 (unsigned long long)(at & FRAME), strerror(error));
+	return error == EFAULT ? false : give_up(machine);
+}
+
 static bool walk_page(struct machine *machine, uint64_t cr3, uint64_t address, struct bytes *out)
 {
 	uint64_t table = cr3, entry = 0, pat = HUGE, offset_mask = 0xfff;
@@ -72,11 +97,8 @@ static bool walk_page(struct machine *machine, uint64_t cr3, uint64_t address, s
 	for (level = 0; level < 4; level++) {
 		unsigned int shift = 39 - 9 * (unsigned int)level;
 
-		if (!ram_read(machine, table + ((address >> shift) & 0x1ff) * 8, &entry, 8)) {
-			snprintf(machine->why, sizeof(machine->why),
-				 "no guest memory at page table 0x%llx", (unsigned long long)table);
+		if (!read_entry(machine, table + ((address >> shift) & 0x1ff) * 8, &entry))
 			return false;
-		}
 		print(out, text(" %s=0x%llx", level_name[level], (unsigned long long)entry));
 		if (!(entry & PRESENT))
 			break;
@@ -105,6 +127,17 @@ static bool walk_page(struct machine *machine, uint64_t cr3, uint64_t address, s
 	return true;
 }
 
+/* Stops the machine; what its processors have in their registers, or NULL. */
+static char *stopped_registers(struct machine *machine)
+{
+	/* Not the deadline of the search: QEMU answers at once, a guest may never spin. */
+	int64_t until = now_ms() + FIND_MS * machine->scale;
+	char *stopped = monitor_ask(machine, "stop", NULL, until);
+
+	free(stopped);
+	return stopped ? monitor_registers(machine, until) : NULL;
+}
+
 bool walk(struct machine *machine, uint64_t magic, uint64_t address, uint64_t pages,
 	  struct bytes *out)
 {
@@ -113,18 +146,16 @@ bool walk(struct machine *machine, uint64_t magic, uint64_t address, uint64_t pa
 	bool held = true;
 
 	for (;;) {
-		char *registers;
+		char *registers = stopped_registers(machine);
 
-		free(monitor_ask(machine, "stop", NULL, until));
-		registers = monitor_registers(machine, until);
 		if (!registers)
-			return false;
+			return give_up(machine);
 		cr3 = find_spinner(registers, magic);
 		free(registers);
 		if (cr3 || now_ms() >= until)
 			break;
 		/* The CPU was in the kernel or with another process: let it run on, look again. */
-		free(monitor_ask(machine, "cont", NULL, until));
+		free(monitor_ask(machine, "cont", NULL, now_ms() + FIND_MS * machine->scale));
 		machine_pump(machine, now_ms() + 1, -1);
 	}
 	if (!cr3) {

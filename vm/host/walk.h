@@ -14,6 +14,7 @@
 /*
  * walk - appends to @out one line of key=value for each of @pages pages from @address on.
  * False with machine->why set: nobody spins with @magic within the deadline, or no memory there.
+ * Where QEMU or the host refuses to look, the machine is broken.
  */
 bool walk(struct machine *machine, uint64_t magic, uint64_t address, uint64_t pages,
 	  struct bytes *out);
