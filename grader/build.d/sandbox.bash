@@ -91,7 +91,7 @@ run_inside() {
 	local seconds=${BUILD_SECONDS:-60}
 
 	[[ $seconds =~ ^[1-9][0-9]{0,4}$ ]] || usage "BUILD_SECONDS is a number of seconds, not $seconds"
-	kdir=$(readlink "$kernel_dir/kdir")
+	kdir=$(readlink "$kernel_dir/kdir") || trouble "kernel $kernel is not whole: run vm/kernels/fetch $kernel --force"
 	if [[ ${SANDBOX-} == none ]]; then
 		[[ $tree != *[[:space:]:]* ]] ||
 			trouble "kbuild cannot work below $tree: move the kit to a path without blanks and colons, or use bubblewrap"

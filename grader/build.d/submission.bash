@@ -33,7 +33,7 @@ find_kernel() {
 # Copy the file once into one without a name, open as fd $source: what is checked is what is built, and
 # nothing stays behind however we end. Each refusal is one line; a name may hold anything, so quote it.
 read_submission() {
-	local path=$1 name size
+	local path=$1 name size letters
 
 	printf -v name %q "${1##*/}"
 	[[ $path == /* ]] || path=./$path
@@ -51,7 +51,8 @@ read_submission() {
 	size=$(stat -L -c %s "/dev/fd/$source")
 	((size > 0)) || usage "$name is empty: submit the file you worked on"
 	((size <= max_source)) || usage "$name is larger than 1 MiB: a submission is one hand-written C file"
-	[[ $(tr -d '\0' <"/dev/fd/$source" | wc -c) == "$size" ]] ||
+	letters=$(tr -d '\0' <"/dev/fd/$source" | wc -c)
+	((letters == size)) ||
 		usage "$name is binary (it holds zero bytes): submit the C source, not what was built from it"
 }
 

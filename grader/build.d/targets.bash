@@ -15,8 +15,8 @@ first_error() {
 
 # deliver NAME FINAL: a result, under the caller's name for it; whole or not at all.
 deliver() {
-	result "$1" >"$out/.build.tmp"
-	mv "$out/.build.tmp" "$out/$2"
+	{ result "$1" >"$out/.build.tmp" && mv "$out/.build.tmp" "$out/$2"; } ||
+		trouble "$2 did not get into $out: is the disk full?"
 }
 
 # Compile the submission and say how it went.

@@ -137,7 +137,7 @@ host_shares_the_window() {
 	for ((i = 0; i < count; i++)); do
 		page_is $i present 1
 		frame_holds $i "${hashes[i]}"
-		"$BIN/pattern" bytes $((SEED + 1)) $((first + i)) 1 |
+		pattern bytes $((SEED + 1)) $((first + i)) 1 |
 			vm phys write $(($(of_page $i pfn) * 4096))
 	done
 	vm kill "$JOB" 10

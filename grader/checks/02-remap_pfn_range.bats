@@ -140,7 +140,7 @@ window_holds_the_frames() {
 		page_is $i cache WB
 		frame_holds $i "${hashes[i]}"
 	done
-	"$BIN/pattern" bytes $((SEED + 1)) 0 1 | vm phys write $(($(of_page 0 pfn) * 4096))
+	pattern bytes $((SEED + 1)) 0 1 | vm phys write $(($(of_page 0 pfn) * 4096))
 	vm kill "$JOB" 10
 	job_ends
 	is "$(pattern_of 0 1 $((SEED + 1)))" "$(fact hash | cut -d, -f1)" \

@@ -53,12 +53,12 @@ works_plainly() {
 @test "bytes the host writes are read through the mapping of the memory" {
 	bench_found
 	local last=$((MEM_PAGES - 4))
-	"$BIN/pattern" bytes "$SEED" 0 "$MEM_PAGES" | vm shmem write 0
+	pattern bytes "$SEED" 0 "$MEM_PAGES" | vm shmem write 0
 	probe_starts hold=seen open $MEM rw map "$MEM_PAGES" rw shared hash 0 4 hash $last 4 \
 		hold seen hash $last 4
 	content_is "$(pattern_of 0 4)" 1
 	content_is "$(pattern_of $last 4)" 2
-	"$BIN/pattern" bytes $((SEED + 1)) $last 4 | vm shmem write $((last * 4096))
+	pattern bytes $((SEED + 1)) $last 4 | vm shmem write $((last * 4096))
 	job_goes_on
 	job_ends
 	content_is "$(pattern_of $last 4 $((SEED + 1)))" 3
@@ -327,7 +327,7 @@ factorial_of() {
 
 # host_has PAGE - the host's file behind the memory holds the pattern there.
 host_has() {
-	is "$(pattern_of "$1" 1)" "$(vm shmem read $(($1 * 4096)) 4096 | "$BIN/pattern" sum)" \
+	is "$(pattern_of "$1" 1)" "$(vm shmem read $(($1 * 4096)) 4096 | pattern sum)" \
 		"page $1 of the host's file"
 }
 

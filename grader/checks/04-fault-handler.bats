@@ -102,7 +102,7 @@ counters_grew_by() {
 # bytes_of_pattern PAGE OFF LEN - the hash of bytes that are no whole page.
 bytes_of_pattern() {
 	local byte hash=$((16#cbf29ce484222325))
-	for byte in $("$BIN/pattern" bytes "$SEED" "$1" 1 | od -An -v -tu1 -j "$2" -N "$3"); do
+	for byte in $(pattern bytes "$SEED" "$1" 1 | od -An -v -tu1 -j "$2" -N "$3"); do
 		hash=$(((hash ^ byte) * 0x100000001b3))
 	done
 	printf '%016x' $hash

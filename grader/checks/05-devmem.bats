@@ -68,7 +68,7 @@ frames_are_the_offset() {
 	facts_are map ok ok
 	content_is "$(pattern_of 0 2)"
 	is "$(pattern_of 0 2)" "$(host_hashes $((FIRST + 7)) 2)" "what the host finds there"
-	"$BIN/pattern" bytes $((SEED + 1)) 0 2 | vm phys write $(((FIRST + 7) * 4096))
+	pattern bytes $((SEED + 1)) 0 2 | vm phys write $(((FIRST + 7) * 4096))
 	job_goes_on
 	job_ends
 	content_is "$(pattern_of 0 2 $((SEED + 1)))" 2
@@ -80,7 +80,7 @@ frames_are_the_offset() {
 host_hashes() {
 	local page hashes=
 	for ((page = $1; page < $1 + $2; page++)); do
-		hashes+=,$(vm phys read $((page * 4096)) 4096 | "$BIN/pattern" sum)
+		hashes+=,$(vm phys read $((page * 4096)) 4096 | pattern sum)
 	done
 	printf '%s' "${hashes#,}"
 }

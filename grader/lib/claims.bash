@@ -83,11 +83,11 @@ flag_is_clear() {
 
 # pattern_of FIRST COUNT [SEED] - the hashes that probe must find where the pattern was written.
 pattern_of() {
-	"$BIN/pattern" hash "${3:-$SEED}" "$1" "$2"
+	pattern hash "${3:-$SEED}" "$1" "$2"
 }
 
 zero_pages() {
-	"$BIN/pattern" zero "$1"
+	pattern zero "$1"
 }
 
 # content_is WANTED_HASHES [N] - the N-th hash fact; says which page differs, and what it holds.
@@ -142,7 +142,7 @@ page_is() {
 frame_holds() {
 	local frame found
 	frame=$(of_page "$1" pfn)
-	found=$(vm phys read $((${frame:-0} * 4096)) 4096 | "$BIN/pattern" sum) ||
+	found=$(vm phys read $((${frame:-0} * 4096)) 4096 | pattern sum) ||
 		differs "page $1 is mapped to a frame in RAM" "${PAGE_LINES[$1]}" || return 1
 	[[ $found == "$2" ]] ||
 		differs "page $1 of the window is mapped to the frame with $(content_in_words "$2")" \

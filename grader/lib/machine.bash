@@ -153,6 +153,8 @@ vm() {
 	case $status in
 	120 | 121 | 122) differs "the machine survives" "$(<"$CHECK/stderr")" ;;
 	123 | 125) trouble "vm $1: $(<"$CHECK/stderr")" ;;
+	# Where the guest's program was killed, vm says so.
+	12[89] | 1[3-9]? | 2??) [[ -s $CHECK/stderr ]] || trouble "vm $1 was killed" ;;
 	esac || true
 	return "$status"
 }

@@ -32,7 +32,7 @@ test_two_graders_do_not_write_into_one_folder() {
 }
 
 test_a_grader_that_is_killed_leaves_no_machine_and_no_grade() {
-	local grader i process left=1
+	local grader i
 	setsid "$GRADER/grade" --lab 02 --out out --format none "$REFERENCE" >log 2>&1 &
 	grader=$!
 	for ((i = 0; i < 300; i++)); do
@@ -41,6 +41,12 @@ test_a_grader_that_is_killed_leaves_no_machine_and_no_grade() {
 	done
 	kill -KILL -- "-$grader"
 	is not-judged "$(jq -r .status out/report.json)" 'the report it left'
+	nobody_works_below
+}
+
+# nobody_works_below - within five seconds: a machine's processes work in its folder.
+nobody_works_below() {
+	local i process left=1
 	for ((i = 0; i < 50 && left; i++)); do
 		left=''
 		for process in /proc/[0-9]*; do

@@ -96,6 +96,8 @@ static int await(struct verb_call *call, uint32_t job, const char *word, uint32_
 	case JOB_EXITED:
 		return (int)code;
 	case JOB_SIGNALED:
+		/* Who is killed himself says nothing: so the caller can tell. */
+		say(&call->err, "vm: signal %u killed the program\n", code);
 		return 128 + (int)code;
 	case JOB_OVERDUE:
 		return EXIT_OVERDUE;

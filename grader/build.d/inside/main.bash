@@ -124,7 +124,7 @@ watcher=$!
 timeout -k 2 "$seconds" bash "$0" "$@" steps 8<&- 2>&1 | tidy_log 8<&- | capped "$out/log" 8<&-
 status=${PIPESTATUS[0]}
 kill "$watcher"
-if ((status == 1)) && grep -q 'Killed signal terminated program' "$out/log"; then
+if ((status == 1)) && grep -qE 'Killed signal terminated program|\] Killed$' "$out/log"; then
 	echo "the compiler was killed: does this machine have 512 MiB of memory to spare?" >>"$out/log"
 	status=3
 elif ((status == 1)) && grep -qE "$over_limit" "$out/log"; then
