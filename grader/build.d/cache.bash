@@ -24,15 +24,16 @@ list_kit_files() {
 	done
 }
 
-# key_of KIND [FILE...]: KIND and the content key of this lab on this kernel with these tools and files.
+# key_of KIND [FILE...]: sets key to KIND and the content key of this lab on this kernel with these tools and files.
 key_of() {
 	local sum
 
+	# What lacks a part would be another's key.
 	sum=$({
-		printf '%s\n' "${lab_dir##*/}" "$("$compiler" --version)" "$(ld --version)" "${SANDBOX-}"
-		cat "$kernel_dir/packages" "$grader"/build "$grader"/build.d/{,inside/}*.bash "${kit_files[@]}" "${@:2}"
-	} | sha256sum)
-	echo "$1-${sum%% *}"
+		"$compiler" --version && ld --version && printf '%s\n' "${lab_dir##*/}" "${SANDBOX-}" &&
+			cat "$kernel_dir/packages" "$grader"/build "$grader"/build.d/{,inside/}*.bash "${kit_files[@]}" "${@:2}"
+	} | sha256sum) || trouble "the tools or files of this lab cannot be read: see above"
+	key=$1-${sum%% *}
 }
 
 # is_kept ENTRY: it is there and its bytes are the ones that were kept.
@@ -49,10 +50,11 @@ keep() {
 	! is_kept "$cache/$1" || return 0
 	rm -rf "$aside" "${cache:?}/$1"
 	mkdir "$aside"
-	tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status
-	sums=$(cd "$aside" && find . -type f -exec sha256sum {} +)
-	echo "$sums" >"$aside/sums"
-	mv -T "$aside" "$cache/$1" 2>/dev/null || rm -rf "$aside"
+	# Whole, or not at all.
+	tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status &&
+		sums=$(cd "$aside" && find . -type f -exec sha256sum {} +) &&
+		echo "$sums" >"$aside/sums" &&
+		mv -T "$aside" "$cache/$1" 2>/dev/null || rm -rf "$aside"
 	forget_oldest "$cache" "$max_entries"
 }
 
@@ -71,7 +73,7 @@ forget_oldest() {
 find_recipe() {
 	local key
 
-	key=$(key_of recipe)
+	key_of recipe
 	recipe=$cache/$key
 	if ! is_kept "$recipe"; then
 		if ! mkdir -p "$cache" 2>/dev/null || [[ ! -w $cache ]]; then

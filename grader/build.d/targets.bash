@@ -51,7 +51,7 @@ build_module() {
 	*) usage "BUILD is make, replay or not set" ;;
 	esac
 	list_kit_files
-	key=$(key_of module "/dev/fd/$source")
+	key_of module "/dev/fd/$source"
 	if [[ ${BUILD:-auto} != auto ]] || ! take_kept "$cache/$key"; then
 		compile || return 1
 		[[ ${BUILD:-auto} != auto ]] || keep "$key"
@@ -68,7 +68,7 @@ build_test() {
 
 	list_kit_files
 	[[ -f $lab_dir/test.c ]] || trouble "lab $lab has no test.c: the kit is incomplete"
-	key=$(key_of test "$lab_dir/test.c")
+	key_of test "$lab_dir/test.c"
 	if ! is_kept "$cache/$key" || ! cp "$cache/$key/test" "$out/" 2>/dev/null; then
 		exec {test_source}<"$lab_dir/test.c"
 		run_inside test "$test_source" test.c
