@@ -51,10 +51,12 @@ keep() {
 	rm -rf "$aside" "${cache:?}/$1"
 	mkdir "$aside"
 	# Whole, or not at all.
-	tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status &&
-		sums=$(cd "$aside" && find . -type f -exec sha256sum {} +) &&
-		echo "$sums" >"$aside/sums" &&
-		mv -T "$aside" "$cache/$1" 2>/dev/null || rm -rf "$aside"
+	{
+		tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status &&
+			sums=$(cd "$aside" && find . -type f -exec sha256sum {} +) &&
+			echo "$sums" >"$aside/sums" &&
+			mv -T "$aside" "$cache/$1" 2>/dev/null
+	} || rm -rf "$aside"
 	forget_oldest "$cache" "$max_entries"
 }
 
