@@ -50,7 +50,7 @@ each_held() {
 
 # VICTIMS=1000 in the environment kills every one in its turn, which takes ten minutes.
 test_whatever_process_is_killed_the_verdict_is_true() {
-	local all i victims=${VICTIMS:-8} bad=0 tried=()
+	local all i victims=${VICTIMS:-6} bad=0 tried=()
 	killable_kit
 	is 1 "$(judged_without 0)" 'exit status when nobody is killed'
 	read -r all _ <0/count
