@@ -70,6 +70,36 @@ setup() {
 	[[ $status == 0 && $output == "the whole buffer can be mapped shared and writable"* ]]
 }
 
+# watched SCRIPT… - each makes, by sed, the next save out of the reference; the screens are in ./screens.
+watched() {
+	local watcher script rounds=0 seen
+	mkdir -p "${COPY%/*}"
+	sed "$1" labs/02-remap_pfn_range/lab02.c >"$COPY"
+	ROUNDS=$# LAB=02 grader/student/watch >screens 2>&1 3>&- &
+	watcher=$!
+	for script; do
+		# The first is there already.
+		((rounds++ == 0)) || sed "$script" labs/02-remap_pfn_range/lab02.c >"$COPY"
+		until seen=$(grep -c 'save to judge again' screens) && ((seen >= rounds)); do
+			kill -0 $watcher 2>/dev/null || break
+			sleep 0.2
+		done
+	done
+	wait $watcher
+}
+
+@test "watch judges what was broken, then all; a comment not at all; and finds what broke meanwhile" {
+	local offset='s/pfn + first/pfn/' owner='/\.owner/d'
+	watched "$offset" "$offset;\$ a /* a comment */" "$offset;$owner" "$owner"
+	csplit -s -f screen. screens '/judging …/' '{*}'
+	grep -q ' of 100 (2[0-9] of 25' screen.01
+	grep -q 'the same module as before' screen.02
+	# What broke does not show yet: those that were broken are broken still.
+	grep -q '^0 of the [0-9] promises that were broken hold now' screen.03
+	[[ $(<screen.03) != *'of 100'* && $(<screen.03) != *rmmod* ]]
+	grep -q 'fail .*rmmod is refused while a page is mapped' screen.04
+}
+
 @test "the tour shows maps, VmFlags and the page table of the reference" {
 	STOP=0 LAB=02 SUBMISSION=labs/02-remap_pfn_range/lab02.c run grader/student/try
 	[[ $status == 0 && $output == *" rw-s "*"/dev/lab02"* ]]
