@@ -27,7 +27,7 @@ help:
 #: make exam [LAB=02]   grade the grader: wrong submissions are caught, right ones accepted
 #: make soak [N=20] [LAB=02]   the same grade N times alone and N times beside busy processors
 #: make bench [ROUNDS=5]   what it costs, against plain QEMU; table, JSON, plot
-#: make walk     record docs/walk.md anew: every command of a student's road, for real
+#: make walk     record docs/walk.md and its pictures anew: every command of a student's road, for real
 #: make handout [LEVEL=2] [HINTS=1]   a tarball without solutions, exam, hints and answers
 #: make clean      remove results; make distclean: the cache (kernels, tools, snapshots) as well
 #: Variables: KERNEL=6.1|6.12  ACCEL=auto|tcg|kvm  SEED=n  FRESH=0  SNAPSHOT=0  SANDBOX=none

@@ -119,6 +119,17 @@ watched() {
 	[[ $status == 1 && $output == *"notes.txt"* ]]
 }
 
+@test "the pictures in the README are those of the walk" {
+	local picture
+	mkdir pictures
+	cp docs/walk.md pictures/
+	grader/student/walk --pictures pictures/walk.md
+	for picture in pictures/*.svg; do
+		cmp "$picture" "docs/${picture##*/}"
+		grep -q "(docs/${picture##*/})" README.md
+	done
+}
+
 @test "every command explains itself" {
 	local command
 	for command in start hint watch try shell debug handout handout-check skeleton skeletons-check walk; do
