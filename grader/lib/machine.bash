@@ -78,9 +78,9 @@ traces_end() {
 	local event
 	[[ -n ${TRACED:-} ]] || return 0
 	for event in $TRACED; do
-		vm write "/sys/kernel/tracing/events/$event/enable" 0 >/dev/null
+		vm write "/sys/kernel/tracing/events/$event/enable" 0 >/dev/null || return 1
 	done
-	trace_cleared
+	trace_cleared || return 1
 	# Emptied by being opened for truncation, too: the probes a check has made.
 	vm put /dev/null /sys/kernel/tracing/kprobe_events >/dev/null
 }
@@ -93,8 +93,7 @@ machine_release() {
 			"$BIN/vm" kill "$M" "$job" 9 >/dev/null 2>&1 || true
 			"$BIN/vm" wait "$M" "$job" >/dev/null 2>&1 || true
 		done
-		traces_end
-		if [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; then
+		if traces_end && { [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; }; then
 			return
 		fi
 	fi
