@@ -84,7 +84,7 @@ try_the_gate() {
 		gate='the module does not unload'
 	fi
 	[[ -e $CHECK/trouble ]] && gate=broken
-	cp "$M/accel" "$M/up_ms" "$CHECK/" 2>/dev/null || true
+	cp "$M"/{accel,up_ms,scale} "$CHECK/" 2>/dev/null || true
 	note_hang "$gate"
 	NEEDS=' module:no '
 	if [[ $gate == ok ]]; then

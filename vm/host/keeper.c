@@ -170,13 +170,16 @@ static void note_line(const struct machine *machine)
 	free(line);
 }
 
-/* How long it took until the agent answered: deadlines and reports want to know. */
-static void note_duration(const struct machine *machine)
+/* How long it took until the agent answered, and what that makes of every deadline. */
+static void note_pace(const struct machine *machine)
 {
 	char *ms = text("%lld\n", (long long)(now_ms() - machine->born));
+	char *scale = text("%u\n", machine->scale);
 
 	write_file("up_ms", ms, strlen(ms));
+	write_file("scale", scale, strlen(scale));
 	free(ms);
+	free(scale);
 }
 
 static void keep(const char *folder, struct machine *machine, const char *accel)
@@ -208,7 +211,7 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 		unlink("ctl");
 		exit(EXIT_BROKEN);
 	}
-	note_duration(machine);
+	note_pace(machine);
 	write_file("program", machine->standby.path, strlen(machine->standby.path));
 	report('d', "");
 	close(starter);
