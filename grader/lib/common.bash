@@ -183,11 +183,6 @@ reloads_leak_nothing() {
 	done
 }
 
-# trace_cleared - opening the trace for truncation empties the kernel's ring buffer.
-trace_cleared() {
-	vm put /dev/null /sys/kernel/tracing/trace >/dev/null
-}
-
 # frames_freed_since [MARKER] - FREED has an entry for each frame that kmem:mm_page_free named, since the
 # trace was cleared or since the line with MARKER (from probe's marker).
 frames_freed_since() {

@@ -44,19 +44,6 @@ test_a_grader_that_is_killed_leaves_no_machine_and_no_grade() {
 	nobody_works_below
 }
 
-# nobody_works_below - within five seconds: a machine's processes work in its folder.
-nobody_works_below() {
-	local i process left=1
-	for ((i = 0; i < 50 && left; i++)); do
-		left=''
-		for process in /proc/[0-9]*; do
-			[[ $(readlink "$process/cwd" 2>/dev/null) != "$PWD"/* ]] || left=1
-		done
-		sleep 0.1
-	done
-	is '' "$left" 'machines left'
-}
-
 # Where namespaces are forbidden there is no way to make one.
 test_a_read_only_cache_is_enough_to_judge() {
 	unshare -Urm true 2>/dev/null || { echo 'no namespaces, not tried' && return 0; }

@@ -9,7 +9,7 @@ killable_kit() {
 	ln -s "$GRADER" "$KIT/labs" kit/
 	ln -s "$KIT"/.cache/{kernels,snapshots,builds} kit/.cache/
 	cp "$BIN"/{probe,pattern,init} kit/.cache/bin/
-	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o kit/.cache/bin/vm "$KIT"/vm/host/*.c "$KIT"/vm/wire/{frame,bytes}.c
+	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o kit/.cache/bin/vm "$KIT"/vm/host/*.c "${FRAMES[@]}"
 	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o kit/.cache/bin/verdict "$GRADER"/report/*.c
 	gcc -shared -fPIC -O1 -o killed.so "$TEST/fixture/killed.c"
 	printf '%s\n' "$PROMISES" >promises
@@ -28,15 +28,11 @@ judged_without() {
 # true_without VICTIM - both promises held; or the run is not judged, and nobody blamed.
 true_without() {
 	local status found
+	# 137: it was the grader itself. 3 with both promises kept: killed after the verdict.
+	local true='^(1 pass skip|2 broken|3 (none|pass skip|.*broken.*)|137 .*)$'
 	status=$(judged_without "$1")
 	found=$(jq -r '[.checks[].status] | unique | join(" ")' "$1/out/report.json" 2>/dev/null || echo none)
-	case "$status $found" in
-	'1 pass skip' | '3 none' | '3 '*broken* | '137 '* | '2 broken') ;;
-	# Killed after the verdict.
-	'3 pass skip') ;;
-	*) found+=' !' ;;
-	esac
-	[[ ! $found =~ fail|oops|panic|hang|! && -z $(ls -A "$1/tmp") ]] ||
+	[[ "$status $found" =~ $true && ! $found =~ fail|oops|panic|hang && -z $(ls -A "$1/tmp") ]] ||
 		{ echo "without $(<"$1/count.name"): status $status, $found, $(ls -A "$1/tmp")" && return 1; }
 }
 
@@ -59,7 +55,10 @@ test_whatever_process_is_killed_the_verdict_is_true() {
 	for ((i = 1; i <= victims; i++)); do
 		true_without $((i * all / victims)) &
 		tried+=($!)
-		((${#tried[@]} < 4 && i < victims)) || { each_held "${tried[@]}" || bad=1 && tried=(); }
+		if ((${#tried[@]} == 4 || i == victims)); then
+			each_held "${tried[@]}" || bad=1
+			tried=()
+		fi
 	done
 	nobody_works_below
 	((bad == 0))

@@ -20,12 +20,14 @@ test_frames_survive_the_wire_and_forged_ones_are_refused() {
 # Only where clang is: the mutations above need nothing but gcc.
 test_a_fuzzer_finds_nothing_in_three_seconds() {
 	command -v clang >/dev/null || { echo 'no clang, not tried' && return 0; }
-	sanitized clang fuzzer,address,undefined fuzz "$KIT/vm/wire/test/fuzz.c" "${FRAMES[@]}" 2>/dev/null || { echo 'no libFuzzer, not tried' && return 0; }
+	sanitized clang fuzzer,address,undefined fuzz "$KIT/vm/wire/test/fuzz.c" "${FRAMES[@]}" 2>/dev/null ||
+		{ echo 'no libFuzzer, not tried' && return 0; }
 	mkdir found
 	./fuzz -max_total_time=3 -max_len=512 -artifact_prefix=found/ found "$KIT/vm/wire/test/corpus"
 }
 
-# In a cache of its own with our kernels. A client that ends frees nothing: leaks are not looked for. A keeper that trips ends, and the next verb says so.
+# In a cache of its own with our kernels. A client that ends frees nothing: leaks are not looked for. A keeper that
+# trips ends, and the next verb says so.
 test_vm_runs_clean_under_the_sanitizers() {
 	local owner answer
 	mkdir -p cache/bin

@@ -20,13 +20,7 @@ heard_again() {
 
 # nothing_is_left - of any machine in this folder: no process, no socket of m, no draft of a file.
 nothing_is_left() {
-	local i left
-	for ((i = 0; i < 50; i++)); do
-		left=$(find /proc -mindepth 2 -maxdepth 2 -name cwd -lname "$PWD/*" -printf '%p\n' 2>/dev/null || true)
-		[[ -n $left ]] || break
-		sleep 0.1
-	done
-	is '' "$left" 'processes left'
+	nobody_works_below
 	is '' "$(find . -path ./m/ctl -o -name '*.tmp')" 'files left'
 }
 
@@ -56,8 +50,8 @@ ran() {
 	is '' "$(grep -v '^vm: ' said)" "$1: what was taken for the program's words"
 }
 
-# looked FAULT STATUS FATE COMMAND - the same for a look from outside, which asks QEMU's monitor. A machine without a fault is
-# replayed without its memory, and so broken.
+# looked FAULT STATUS FATE COMMAND - the same for a look from outside, which asks QEMU's monitor. A machine without a
+# fault is replayed without its memory, and so broken.
 looked() {
 	replayed walk
 	rm -rf m

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What happens instead of one recorded answer. FAULT in the environment says it: "WHAT+WHAT… at
- *REQUEST". It strikes once, at the first request that begins with these words, and then does one
- *after the other:
+ * What happens instead of one recorded answer. FAULT in the environment says it, as
+ * "WHAT+WHAT… at REQUEST". It strikes once, at the first request that begins with these words, and
+ * then does one after the other:
  *
  *	answer		the recorded answer
  *	half		its first half

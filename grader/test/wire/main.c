@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A qemu-system-x86_64 for the PATH of `vm` that is none: it replays a recorded session
- *(session.h), with a fault in it if FAULT says so (fault.h). Or it stands between `vm` and a real
- *one, and records. In the environment:
+ * A qemu-system-x86_64 for the PATH of `vm` that is none: it replays a recorded session, see
+ * session.h, with a fault in it if FAULT says so, see fault.h. Or it stands between `vm` and a real
+ * QEMU, and records. In the environment:
  *
  *	REPLAY=FILE	plays FILE.booted, or FILE.restored for a machine that is to be restored
  *	RECORD=FILE	writes them, of what is said to and by the QEMU whose path is in QEMU

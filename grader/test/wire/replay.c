@@ -78,14 +78,9 @@ static void hear_frames(struct play *play, struct frame_reader *heard)
 
 static void hear_lines(struct play *play, struct bytes *heard)
 {
-	const uint8_t *end;
+	struct event asked = {.wire = MONITOR, .asked = true};
 
-	while (heard->length && (end = memchr(heard->data, '\n', heard->length))) {
-		struct event asked = {.wire = MONITOR, .asked = true};
-		size_t length = (size_t)(end - heard->data) + 1;
-
-		bytes_add(&asked.said, heard->data, length);
-		bytes_drop(heard, length);
+	while (session_line(heard, &asked.said)) {
 		hear(play, &asked, NULL);
 		bytes_free(&asked.said);
 	}

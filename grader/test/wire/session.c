@@ -23,6 +23,16 @@ static const char *const op_names[] = {
 	[OP_VERB] = "verb",
 };
 
+bool session_line(struct bytes *heard, struct bytes *line)
+{
+	const uint8_t *end = heard->length ? memchr(heard->data, '\n', heard->length) : NULL;
+	size_t length = end ? (size_t)(end - heard->data) + 1 : 0;
+
+	bytes_add(line, heard->data, length);
+	bytes_drop(heard, length);
+	return end;
+}
+
 void session_note(FILE *to, const struct event *event)
 {
 	fprintf(to, "%s%c ", wire_names[event->wire], event->asked ? '<' : '>');

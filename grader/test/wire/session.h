@@ -35,6 +35,9 @@ struct session {
 /* session_note - writes one event down, at once: the recorder is killed without warning. */
 void session_note(FILE *to, const struct event *event);
 
+/* session_line - moves the first whole line of @heard to @line, which is empty; false: none yet. */
+bool session_line(struct bytes *heard, struct bytes *line);
+
 /* session_read - the whole recording, owned by the caller. Ends the program when it can not. */
 struct session session_read(const char *path);
 

@@ -116,15 +116,9 @@ static void note_frames(struct way *way, FILE *to)
 
 static void note_lines(struct way *way, FILE *to)
 {
-	struct bytes *heard = &way->heard.in;
-	const uint8_t *end;
+	struct event event = {.wire = way->wire, .asked = way->asks};
 
-	while (heard->length && (end = memchr(heard->data, '\n', heard->length))) {
-		struct event event = {.wire = way->wire, .asked = way->asks};
-		size_t length = (size_t)(end - heard->data) + 1;
-
-		bytes_add(&event.said, heard->data, length);
-		bytes_drop(heard, length);
+	while (session_line(&way->heard.in, &event.said)) {
 		session_note(to, &event);
 		bytes_free(&event.said);
 	}
