@@ -87,7 +87,23 @@ static void answer(int client, int status, struct bytes *out, struct bytes *err)
 	bytes_free(&payload);
 }
 
-/* Serves one client. True when the machine is to end with this. */
+/*
+ * The last that happens in the folder, before anybody hears of our end: who does may start the
+ * next machine there at once, and its ctl and fate are not ours.
+ */
+static void leave_folder(const struct machine *machine)
+{
+	char *line = text("%s %s\n", fate_word(machine->fate), machine->why);
+
+	write_file("fate", line, strlen(line));
+	free(line);
+	line = text("%ld\n", machine->qemu_ms);
+	write_file("qemu_ms", line, strlen(line));
+	free(line);
+	unlink("ctl");
+}
+
+/* Serves one client. True when the machine has ended with this. */
 static bool serve(struct machine *machine, int client)
 {
 	struct frame_reader reader = {0};
@@ -121,6 +137,8 @@ static bool serve(struct machine *machine, int client)
 	else
 		status = verb->serve(&call);
 	last = verb && !strcmp(verb->name, "stop");
+	if (last)
+		leave_folder(machine);
 	answer(client, status, &call.out, &call.err);
 out:
 	while (call.argc)
@@ -130,17 +148,6 @@ out:
 	bytes_free(&call.out);
 	bytes_free(&call.err);
 	return last;
-}
-
-static void write_fate(struct machine *machine)
-{
-	char *line = text("%s %s\n", fate_word(machine->fate), machine->why);
-
-	write_file("fate", line, strlen(line));
-	free(line);
-	line = text("%ld\n", machine->qemu_ms);
-	write_file("qemu_ms", line, strlen(line));
-	free(line);
 }
 
 static bool bring_up(struct machine *machine)
@@ -206,9 +213,8 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 		if (machine->fate == FATE_ALIVE)
 			machine->fate = FATE_BROKEN;
 		machine_kill(machine);
-		write_fate(machine);
+		leave_folder(machine);
 		report('f', machine->why);
-		unlink("ctl");
 		exit(EXIT_BROKEN);
 	}
 	note_pace(machine);
@@ -225,11 +231,8 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 		if (client < 0)
 			continue;
 		last = serve(machine, client);
-		if (last)
-			unlink("ctl");
 		close(client);
 	}
-	write_fate(machine);
 	exit(0);
 }
 
