@@ -76,7 +76,7 @@ test_a_damaged_snapshot_is_built_anew() {
 
 test_whoever_hears_of_a_stop_may_start_the_next_machine_in_the_same_folder() {
 	own_cache
-	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o cache/bin/vm "$KIT"/vm/host/*.c "${FRAMES[@]}"
+	preloadable cache/bin/vm "$KIT"/vm/host/*.c "${FRAMES[@]}"
 	gcc -shared -fPIC -O1 -o slow.so "$TEST/fixture/slow_unlink.c"
 	LD_PRELOAD=$PWD/slow.so cache/bin/vm start m --cold --accel tcg --owner $$
 	cache/bin/vm stop m

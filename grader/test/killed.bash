@@ -9,8 +9,8 @@ killable_kit() {
 	ln -s "$GRADER" "$KIT/labs" kit/
 	ln -s "$KIT"/.cache/{kernels,snapshots,builds} kit/.cache/
 	cp "$BIN"/{probe,pattern,init} kit/.cache/bin/
-	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o kit/.cache/bin/vm "$KIT"/vm/host/*.c "${FRAMES[@]}"
-	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o kit/.cache/bin/verdict "$GRADER"/report/*.c
+	preloadable kit/.cache/bin/vm "$KIT"/vm/host/*.c "${FRAMES[@]}"
+	preloadable kit/.cache/bin/verdict "$GRADER"/report/*.c
 	gcc -shared -fPIC -O1 -o killed.so "$TEST/fixture/killed.c"
 	printf '%s\n' "$PROMISES" >promises
 }

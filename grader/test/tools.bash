@@ -12,6 +12,11 @@ sanitized() {
 	"$1" -std=gnu17 -D_GNU_SOURCE -O1 -g "-fsanitize=$2" -fno-sanitize-recover=all -o "$3" "${@:4}"
 }
 
+# preloadable PROGRAM SOURCE… - linked dynamically: ours are static, and LD_PRELOAD means nothing to them.
+preloadable() {
+	gcc -std=gnu17 -D_GNU_SOURCE -O1 -o "$@"
+}
+
 test_frames_survive_the_wire_and_forged_ones_are_refused() {
 	sanitized gcc address,undefined wire "$KIT"/vm/wire/test/{test,fuzz}.c "${FRAMES[@]}"
 	./wire mutate 50000 "$KIT"/vm/wire/test/corpus/*
