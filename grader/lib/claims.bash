@@ -122,8 +122,9 @@ walked() {
 	address=$(facts addr)
 	address=${2:-${address##* }}
 	[[ -n $address ]] || differs "mmap() succeeds" "map: $(fact map)" || return 1
-	WALK=$(vm walk "$MAGIC" "$address" "$1") ||
+	ask walk "$MAGIC" "$address" "$1" ||
 		differs "a process whose page tables can be walked" "$(<"$CHECK/stderr")" || return 1
+	WALK=$SAID
 	printf '# walk\n%s\n' "$WALK" >>"$CHECK/transcript"
 	mapfile -t PAGE_LINES <<<"$WALK"
 }

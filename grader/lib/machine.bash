@@ -9,7 +9,7 @@ machine_start() {
 	[[ ! -e $M ]] || rm -rf "$M"
 	[[ -d ${M%/*} ]] || mkdir -p "${M%/*}"
 	# A machine ends with the process of its check; one that is kept ends with that of its file.
-	local owner=$$
+	local owner=${CHECK_PROCESS:-$$}
 	[[ $M == "$OUT"/machines/* ]] && owner=$FILE_PROCESS
 	[[ $M == "$OUT"/stage ]] && owner=${GRADE_PROCESS:-$FILE_PROCESS}
 	"$BIN/vm" start "$M" --kernel "$KERNEL" --owner "$owner" --program "$BIN/probe" "$@" 2>>"$CHECK/transcript" 3>&- || {
@@ -31,7 +31,7 @@ machine_take() {
 	local kind="${*:-plain}"
 	if [[ ${FRESH:-1} == 0 && $NEEDS != *" machine:own "* ]]; then
 		M="$OUT/machines/${kind// /}"
-		[[ -e $M/ctl && $("$BIN/vm" status "$M" 2>/dev/null) == alive ]] && return
+		[[ -e $M/ctl ]] && request status && [[ $SAID == alive ]] && return
 	fi
 	machine_start "$@"
 }
@@ -49,12 +49,11 @@ stage_started() {
 }
 
 stage_kept() {
-	local fate
-	fate=$(vm status --taint)
-	[[ $fate != broken* ]] || trouble "the machine broke: ${fate#*$'\n'}"
-	[[ $fate == alive* ]] || return 1
+	ask status --taint
+	[[ $SAID != broken* ]] || trouble "the machine broke: ${SAID#*$'\n'}"
+	[[ $SAID == alive* ]] || return 1
 	[[ $M == "$OUT"/stage ]] && ! oopsed "$M" || return 0
-	vm keep || return 1
+	ask keep || return 1
 	M=$CHECK/machine
 	machine_start --from "$OUT/stage"
 }
@@ -69,7 +68,7 @@ machine_is_shared() {
 traced() {
 	local event
 	for event; do
-		vm write "/sys/kernel/tracing/events/$event/enable" 1 >/dev/null || return 1
+		ask write "/sys/kernel/tracing/events/$event/enable" 1 || return 1
 		TRACED+=" $event"
 	done
 }
@@ -78,16 +77,16 @@ traces_end() {
 	local event
 	[[ -n ${TRACED:-} ]] || return 0
 	for event in $TRACED; do
-		vm write "/sys/kernel/tracing/events/$event/enable" 0 >/dev/null || return 1
+		ask write "/sys/kernel/tracing/events/$event/enable" 0 || return 1
 	done
 	trace_cleared || return 1
 	# Emptied by being opened for truncation, too: the probes a check has made.
-	vm put /dev/null /sys/kernel/tracing/kprobe_events >/dev/null
+	ask put /dev/null /sys/kernel/tracing/kprobe_events
 }
 
 # trace_cleared - opening the trace for truncation empties the kernel's ring buffer.
 trace_cleared() {
-	vm put /dev/null /sys/kernel/tracing/trace >/dev/null
+	ask put /dev/null /sys/kernel/tracing/trace
 }
 
 # machine_release STATUS - gives it back: with FRESH=0 to the next check if nothing went wrong.
@@ -95,8 +94,8 @@ machine_release() {
 	if machine_is_shared && [[ $1 == pass ]]; then
 		local job
 		for job in ${JOBS:-}; do
-			"$BIN/vm" kill "$M" "$job" 9 >/dev/null 2>&1 || true
-			"$BIN/vm" wait "$M" "$job" >/dev/null 2>&1 || true
+			request kill "$job" 9 || true
+			request wait "$job" || true
 		done
 		if traces_end && { [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; }; then
 			return
@@ -106,17 +105,18 @@ machine_release() {
 }
 
 machine_stop() {
-	"$BIN/vm" stop "$M" >/dev/null 2>&1 || true
+	request stop || true
 	[[ $M == "$CHECK"/* ]] || cp -r "$M" "$CHECK/machine" 2>/dev/null || true
 }
 
-# machine_verdict STATUS - the check's status in the light of what became of the machine, which ends with
-# this unless another check may have it.
+# machine_verdict STATUS - VERDICT, the check's status in the light of what became of the machine, which ends
+# with this unless another check may have it.
 machine_verdict() {
-	local fate taint last=stop
+	local fate last=stop
 	! machine_is_shared || last=status
 	if [[ -e $M/ctl ]]; then
-		fate=$("$BIN/vm" $last "$M" --taint 2>/dev/null) || true
+		request $last --taint || true
+		fate=$SAID
 	else
 		# It has ended by itself, at its start: "word why".
 		fate=$(<"$M/fate")
@@ -124,36 +124,89 @@ machine_verdict() {
 	fi
 	# A process that oopses in mmap() dies with a lock that its own end waits for: the oops came first.
 	[[ $fate != alive* && $fate != hang* ]] || ! oopsed "$M" || fate=oops
-	case ${fate%%$'\n'*} in
+	VERDICT=${fate%%$'\n'*}
+	case $VERDICT in
 	alive)
-		taint=${fate#alive}
+		VERDICT=$1
 		# Bit 7: the kernel has oopsed. Whoever it hit, the check can not have gone well.
-		if ((taint & 128)); then
-			echo oops
-		else
-			echo "$1"
-		fi
+		((${fate#alive} & 128)) && VERDICT=oops
 		;;
-	panic | hang | oops) echo "${fate%%$'\n'*}" ;;
+	panic | hang | oops) ;;
 	lost)
 		printf '%s' "${fate#*$'\n'}" >"$CHECK/found"
-		echo fail
+		VERDICT=fail
 		;;
 	*)
 		trouble "the machine broke: ${fate#*$'\n'}" || true
-		echo broken
+		VERDICT=broken
 		;;
 	esac
 }
 
-# vm VERB ARGUMENT… - asks the machine; what goes wrong on the kit's side is trouble.
+# request VERB ARGUMENT… - the answer of M's keeper: SAID, COMPLAINED (what it said on stdout and stderr) and
+# the exit status. One vm process serves a whole check: to start one for each request costs more than the answer.
+request() {
+	local status said complained
+	[[ -n ${TELL:-} ]] || session_begins
+	printf '%d\n' $(($# + 1)) >&"$TELL"
+	printf '%s\0' "$1" "$M" "${@:2}" >&"$TELL"
+	if IFS=' ' read -r status said complained <&"$HEAR" && LC_ALL=C read -r -N "$said" SAID <&"$HEAR" &&
+		LC_ALL=C read -r -N "$complained" COMPLAINED <&"$HEAR"; then
+		while [[ $SAID == *$'\n' ]]; do SAID=${SAID%$'\n'}; done
+		return "$status"
+	fi
+	session_ends || status=$?
+	SAID='' COMPLAINED=$(<"$CHECK/session")
+	return "$status"
+}
+
+session_begins() {
+	coproc SESSION { exec "$BIN/vm" session; } 2>"$CHECK/session" 3>&-
+	# Of the coprocess bash lets no subshell know, of other descriptors it does.
+	exec {TELL}>&"${SESSION[1]}" {HEAR}<&"${SESSION[0]}"
+	# shellcheck disable=SC1083 # an element of an array, not braces
+	exec {SESSION[1]}>&- {SESSION[0]}<&-
+}
+
+# session_ends - with the session's exit status.
+session_ends() {
+	[[ -n ${TELL:-} ]] || return 0
+	exec {TELL}>&- {HEAR}<&-
+	TELL=''
+	wait "$SESSION_PID"
+}
+
+# ask VERB ARGUMENT… - a request of which every trouble is noted: the machine's fate is the student's, the rest the
+# kit's.
+ask() {
+	local status=0
+	request "$@" || status=$?
+	printf '%s' "$COMPLAINED" >"$CHECK/stderr"
+	answered "$status" "$@"
+}
+
+# vm VERB ARGUMENT… - the same, and prints SAID. What has bytes on stdin or stdout is a process of its own.
 vm() {
 	local status=0
-	"$BIN/vm" "$1" "$M" "${@:2}" 2>"$CHECK/stderr" || status=$?
-	if ((status)); then
+	if [[ $1 == phys || $1 == shmem ]]; then
+		"$BIN/vm" "$1" "$M" "${@:2}" 2>"$CHECK/stderr" || status=$?
+		answered "$status" "$@"
+		return
+	fi
+	ask "$@" || status=$?
+	[[ -z $SAID ]] || printf '%s\n' "$SAID"
+	return "$status"
+}
+
+# answered STATUS VERB ARGUMENT…
+answered() {
+	local status=$1
+	shift
+	((status)) || return 0
+	{
 		printf '# vm %s: %d\n' "$*" "$status"
 		cat "$CHECK/stderr"
-	fi >>"$CHECK/transcript"
+	} >>"$CHECK/transcript"
 	case $status in
 	120 | 121 | 122) differs "the machine survives" "$(<"$CHECK/stderr")" ;;
 	123 | 125) trouble "vm $1: $(<"$CHECK/stderr")" ;;
@@ -166,16 +219,14 @@ vm() {
 # module_loads [PARAMETER=VALUE…] / module_unloads - the student's module, once. A checks file may set
 # the array PARAMETERS for loads that name none.
 module_loads() {
-	local answer
 	(($#)) || set -- "${PARAMETERS[@]}"
-	answer=$(vm load "$OUT/build/$KERNEL/$MODULE.ko" "$@") && return
-	differs "$MODULE.ko loads" "$(errno_in_words "$answer")"
+	ask load "$OUT/build/$KERNEL/$MODULE.ko" "$@" && return
+	differs "$MODULE.ko loads" "$(errno_in_words "$SAID")"
 }
 
 module_unloads() {
-	local answer
-	answer=$(vm unload "$MODULE") && return
-	differs "$MODULE unloads" "$(errno_in_words "$answer")"
+	ask unload "$MODULE" && return
+	differs "$MODULE unloads" "$(errno_in_words "$SAID")"
 }
 
 errno_in_words() {
@@ -215,7 +266,8 @@ probe_as() {
 	local status=0 user=$1
 	shift
 	how_asked
-	FACTS=$(vm run --uid "$user" "${ASKED[@]}" "$@") || status=$?
+	ask run --uid "$user" "${ASKED[@]}" "$@" || status=$?
+	FACTS=$SAID
 	printf '$ probe (uid %s) %s\n%s\n' "$user" "$*" "$FACTS" >>"$CHECK/transcript"
 	probe_ended "$status" "$*"
 }
@@ -231,11 +283,11 @@ probe_ended() {
 
 # probe_starts WORD VERB… - runs it in the background until it has said WORD; JOB and FACTS are set.
 probe_starts() {
-	local word=$1 answer
+	local word=$1
 	shift
 	how_asked
-	answer=$(vm spawn "${ASKED[@]}" "$@") || return 1
-	[[ $answer =~ ^job=([0-9]+)\ pid=([0-9]+)$ ]] || trouble "vm spawn: $answer"
+	ask spawn "${ASKED[@]}" "$@" || return 1
+	[[ $SAID =~ ^job=([0-9]+)\ pid=([0-9]+)$ ]] || trouble "vm spawn: $SAID"
 	JOB=${BASH_REMATCH[1]}
 	PID=${BASH_REMATCH[2]}
 	JOBS+=" $JOB"
@@ -245,7 +297,8 @@ probe_starts() {
 # job_says WORD - waits for it; FACTS is all the job has printed so far.
 job_says() {
 	local status=0
-	FACTS=$(vm await "$JOB" "$1") || status=$?
+	ask await "$JOB" "$1" || status=$?
+	FACTS=$SAID
 	printf '$ (job %s until %s)\n%s\n' "$JOB" "$1" "$FACTS" >>"$CHECK/transcript"
 	((status == 2 || status == 3)) && trouble "probe: $(<"$CHECK/stderr")"
 	if ((status == 124)) || { ((status == 0)) && [[ $FACTS != *"$1"* ]]; }; then
@@ -256,13 +309,14 @@ job_says() {
 
 # job_goes_on - a line for a probe that holds.
 job_goes_on() {
-	vm send "$JOB" go >/dev/null
+	ask send "$JOB" go
 }
 
 # job_ends - waits for the end; FACTS is all it printed.
 job_ends() {
 	local status=0
-	FACTS=$(vm wait "$JOB") || status=$?
+	ask wait "$JOB" || status=$?
+	FACTS=$SAID
 	JOBS=${JOBS/ $JOB/}
 	printf '$ (job %s to its end)\n%s\n' "$JOB" "$FACTS" >>"$CHECK/transcript"
 	probe_ended "$status" "(in the background)"
@@ -270,7 +324,7 @@ job_ends() {
 
 # job_killed - ends it at once.
 job_killed() {
-	vm kill "$JOB" 9 >/dev/null
-	vm wait "$JOB" >/dev/null 2>&1 || true
+	ask kill "$JOB" 9
+	ask wait "$JOB" >/dev/null || true
 	JOBS=${JOBS/ $JOB/}
 }

@@ -22,6 +22,27 @@ owner_drawn() {
 	OWNER=$!
 }
 
+# requested WORD… - one request of a session.
+requested() {
+	printf '%d\n' $#
+	printf '%s\0' "$@"
+}
+
+test_a_session_answers_as_single_verbs_do() {
+	owner_drawn
+	started m
+	{ requested get "$PWD/m" /proc/version && requested write m /nowhere 1 && requested run m -- /bin/busybox sh -c 'echo a; echo b >&2; exit 7'; } |
+		"$BIN/vm" session >said
+	version=$("$BIN/vm" get m /proc/version)
+	is "$(printf '0 %d 0\n%s\n1 13 0\nerrno=ENOENT\n7 2 2\na\nb' $((${#version} + 1)) "$version")" "$(<said)" answers
+	# What has bytes for data, what no verb is called, and half a request.
+	is $'125 0 0\n125 0 0' "$({ requested phys m read 0 8 && requested nothing m && printf '2\nget'; } | "$BIN/vm" session)" refusals
+	kill "$OWNER"
+	gone "$KEEPER"
+	requested status m >request
+	is 123 "$(status_of bash -c '"$1" session <request' _ "$BIN/vm")" 'a session about a machine without a keeper'
+}
+
 test_a_keeper_that_is_killed_takes_QEMU_along() {
 	owner_drawn
 	started m

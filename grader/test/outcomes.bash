@@ -2,26 +2,34 @@
 # From the machine's fate to the check's status, each told apart, without a machine: fixture/vm answers
 # in its place.
 
-# fixture_judged - runs fixture/outcomes.bats over fixture/vm; prints "status promise" a line.
+# fixture_judged COMMAND… - runs fixture/outcomes.bats over fixture/vm; prints "status promise" a line.
 fixture_judged() {
-	mkdir -p bin out/build/6.1
+	rm -rf out
+	mkdir -p bin out/build/6.1 out/tmp
 	ln -sf "$TEST/fixture/vm" "$BIN"/{verdict,pattern,probe} bin/
 	: >out/build/6.1/lab99.ko
 	printf 'lab=99-fixture\nseed=7\n' >out/run
-	sed -n 's/^@test "\(.*\)" {$/4\t\1\thint\tmore/p' "$TEST/fixture/outcomes.bats" >rubric.tsv
+	sed -n 's/^@test "\(.*\)" {$/\1/p' "$TEST/fixture/outcomes.bats" >names
+	sed 's/.*/4\t&\thint\tmore/' names >rubric.tsv
 	OUT=$PWD/out LAB=99-fixture KERNEL=6.1 SEED=7 RUBRIC=$PWD/rubric.tsv BIN=$PWD/bin GRADER=$GRADER MODULE=lab99 \
-		FRESH=1 timeout 60 bats --tap "$TEST/fixture/outcomes.bats" >bats.tap 2>&1 </dev/null || true
+		FRESH=1 timeout 60 "$@" >bats.tap 2>&1 </dev/null || true
 	"$BIN/verdict" rubric.tsv out >/dev/null || true
 	jq -r '.checks[] | .status + " " + .name' out/report.json
 }
 
-test_each_outcome_is_told_apart() {
-	local wrong
-	# The name of each of the fixture's checks ends in the outcome it must have.
-	wrong=$(fixture_judged | awk '$1 != $NF')
-	is '' "$wrong" 'other outcomes than their names say'
+# outcomes_are_told_apart COMMAND… - the name of each of the fixture's checks ends in the outcome it must have.
+outcomes_are_told_apart() {
+	is '' "$(fixture_judged "$@" | awk '$1 != $NF')" 'other outcomes than their names say'
 	is 12 "$(jq '.checks | length' out/report.json)" checks
 	is not-judged "$(jq -r .status out/report.json)" 'the run, with something broken in it'
+}
+
+test_each_outcome_is_told_apart() {
+	outcomes_are_told_apart "$GRADER/lib/each.bash" "$TEST/fixture/outcomes.bats" names
+}
+
+test_bats_by_hand_tells_each_outcome_apart() {
+	outcomes_are_told_apart bats --tap "$TEST/fixture/outcomes.bats"
 }
 
 # explained LOG - what oops.bash makes of a console's words.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The client's side of the control socket; keeper.h is the manual. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +11,26 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "verbs.h"
 
 #define DETACH 0x1d /* Ctrl-] */
 
 int keeper_connect(const char *folder, char *const argv[], int argc, const struct bytes *data)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "ctl"};
+	int there = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct frame head = {.op = OP_VERB};
 	struct bytes payload = {0};
 
-	if (chdir(folder))
+	if (there < 0)
 		die("%s:", folder);
+	/* A socket's path must be short, a folder's need not be. */
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/ctl", there);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		die("no machine is kept in %s; start one with: vm start %s --kernel 6.1", folder,
 		    folder);
+	close(there);
 	bytes_field(&payload, data->data, data->length);
 	for (int i = 0; i < argc; i++)
 		bytes_text(&payload, argv[i]);
@@ -34,7 +40,8 @@ int keeper_connect(const char *folder, char *const argv[], int argc, const struc
 	return fd;
 }
 
-int keeper_ask(const char *folder, char *const argv[], int argc, const struct bytes *data)
+int keeper_ask(const char *folder, char *const argv[], int argc, const struct bytes *data,
+	       struct bytes *out, struct bytes *err)
 {
 	struct frame_reader reader = {0};
 	struct frame frame;
@@ -50,10 +57,33 @@ int keeper_ask(const char *folder, char *const argv[], int argc, const struct by
 			die("the machine's keeper ended before it answered");
 		bytes_add(&reader.in, buffer, (size_t)got);
 	}
-	for (int to = STDOUT_FILENO; to <= STDERR_FILENO; to++)
-		if (fields_next(&frame.payload, &said, &length) && !send_all(to, said, length))
-			return EXIT_BROKEN;
+	close(fd);
+	if (fields_next(&frame.payload, &said, &length))
+		bytes_add(out, said, length);
+	if (fields_next(&frame.payload, &said, &length))
+		bytes_add(err, said, length);
+	bytes_free(&reader.in);
 	return (int)frame.status;
+}
+
+int keeper_command(int argc, char *argv[], struct bytes *out, struct bytes *err)
+{
+	const struct verb *verb = argc > 2 ? verb_find(argv[1]) : NULL;
+	char *folder = argv[2];
+	struct bytes data = {0};
+	int status;
+
+	if (!verb || argc - 3 < verb->least)
+		return EXIT_USAGE;
+	if (verb->sends > 0 && !read_file(argv[2 + verb->sends], &data))
+		die("%s:", argv[2 + verb->sends]);
+	if (verb->sends < 0 && !strcmp(argv[3], "write") && !read_file(NULL, &data))
+		die("stdin:");
+	/* The keeper wants the verb and its arguments without the folder in between. */
+	argv[2] = argv[1];
+	status = keeper_ask(folder, argv + 2, argc - 2, &data, out, err);
+	bytes_free(&data);
+	return status;
 }
 
 static struct termios cooked;

@@ -15,14 +15,22 @@
 int keeper_start(const char *folder, const struct profile *profile, pid_t owner, const char *accel);
 
 /*
- * keeper_ask - the client's side: sends verb, arguments and data to the keeper of @folder, prints
- * what comes back. The exit status of the verb.
+ * keeper_ask - the client's side: sends verb, arguments and data to the keeper of @folder; appends
+ * what the verb prints to @out and @err, which the caller frees. The exit status of the verb; dies
+ * when no keeper listens there.
  */
-int keeper_ask(const char *folder, char *const argv[], int argc, const struct bytes *data);
+int keeper_ask(const char *folder, char *const argv[], int argc, const struct bytes *data,
+	       struct bytes *out, struct bytes *err);
+
+/*
+ * keeper_command - the same with the words of a command line: argv[1] is the verb, argv[2] the
+ * folder. Reads what the verb sends: a file, or stdin. Overwrites argv[2].
+ */
+int keeper_command(int argc, char *argv[], struct bytes *out, struct bytes *err);
 
 /*
  * keeper_connect - a connection to the keeper of @folder on which the request has been sent.
- * Changes the working directory to @folder; dies when no keeper listens there. The caller closes.
+ * Dies when no keeper listens there. The caller closes.
  */
 int keeper_connect(const char *folder, char *const argv[], int argc, const struct bytes *data);
 

@@ -73,7 +73,8 @@ void kept_borrow(struct machine *machine)
 {
 	char *const argv[] = {(char[]){"lend"}};
 	const struct bytes nothing = {0};
-	int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), fds[2], from;
+	char *log = text("%s/console.log", machine->profile.from);
+	int fds[2], from;
 	struct loan loan;
 	union control control;
 	struct iovec bytes = {&loan, sizeof(loan)};
@@ -91,9 +92,7 @@ void kept_borrow(struct machine *machine)
 	machine->state = opened_anew(fds[1]);
 	machine->standby = loan.standby;
 	machine->scale = loan.scale;
-	read_file("console.log", &machine->before);
-	if (fchdir(here))
-		die("the working directory:");
-	close(here);
+	read_file(log, &machine->before);
+	free(log);
 	close(from);
 }

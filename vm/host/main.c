@@ -2,8 +2,8 @@
 /*
  * vm - start a throw-away machine, ask it things, end it.
  *
- * `vm start DIR` leaves a keeper process behind (keeper.h); every other verb is a short-lived
- * client of that keeper. No verb knows a lab.
+ * `vm start DIR` leaves a keeper process behind (keeper.h); every other verb is a client of that
+ * keeper. No verb knows a lab.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 
 #include "keeper.h"
 #include "qemu.h"
+#include "session.h"
 #include "verbs.h"
 
 static const char start_help[] =
@@ -34,6 +35,9 @@ static int help(FILE *to, int status)
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		fprintf(to, "usage: vm %s DIR %s\n  %s\n", verb->name, verb->arguments, verb->help);
 	fputs("usage: vm attach DIR\n  a shell in the guest; Ctrl-] leaves it\n"
+	      "usage: vm session\n  many verbs, one process: on stdin the number of words and a newline,\n"
+	      "  then VERB, DIR and so on, each ended by a zero byte; on stdout exit status and lengths\n"
+	      "  of both outputs, a newline, the outputs. Not for phys and shmem, whose data are bytes.\n"
 	      "exit status: the program's own; 120 panic, 121 hang, 122 lost, 123 the kit's trouble,\n"
 	      "  124 the program was too slow and was killed, 125 usage, 128+N signal N; a call that\n"
 	      "  the guest refuses prints errno=NAME and exits 1\n",
@@ -115,27 +119,24 @@ static int start(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	const struct verb *verb;
-	struct bytes data = {0};
-	char *folder;
+	struct bytes out = {0}, err = {0};
+	int status;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")))
 		return help(stdout, 0);
+	if (argc == 2 && !strcmp(argv[1], "session"))
+		return session();
 	if (argc < 3)
 		return help(stderr, EXIT_USAGE);
 	if (!strcmp(argv[1], "start"))
 		return start(argc, argv);
 	if (!strcmp(argv[1], "attach"))
 		return keeper_attach(argv[2]);
-	verb = verb_find(argv[1]);
-	if (!verb || argc - 3 < verb->least)
+	if (!verb_find(argv[1]) || argc - 3 < verb_find(argv[1])->least)
 		return help(stderr, EXIT_USAGE);
-	if (verb->sends > 0 && !read_file(argv[2 + verb->sends], &data))
-		die("%s:", argv[2 + verb->sends]);
-	if (verb->sends < 0 && !strcmp(argv[3], "write") && !read_file(NULL, &data))
-		die("stdin:");
-	/* The keeper wants the verb and its arguments without the folder in between. */
-	folder = argv[2];
-	argv[2] = argv[1];
-	return keeper_ask(folder, argv + 2, argc - 2, &data);
+	status = keeper_command(argc, argv, &out, &err);
+	if (!send_all(STDOUT_FILENO, out.data, out.length) ||
+	    !send_all(STDERR_FILENO, err.data, err.length))
+		return EXIT_BROKEN;
+	return status;
 }
