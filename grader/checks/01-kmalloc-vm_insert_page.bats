@@ -136,9 +136,11 @@ host_shares_the_window() {
 	walked "$count"
 	for ((i = 0; i < count; i++)); do
 		page_is $i present 1
-		frame_holds $i "${hashes[i]}"
-		pattern bytes $((SEED + 1)) $((first + i)) 1 |
-			vm phys write $(($(of_page $i pfn) * 4096))
+	done
+	frames_hold "${hashes[@]}"
+	for ((i = 0; i < count; i++)); do
+		of_page $i pfn
+		pattern bytes $((SEED + 1)) $((first + i)) 1 | vm phys write $((VALUE * 4096))
 	done
 	vm kill "$JOB" 10
 	job_ends

@@ -115,7 +115,8 @@ windows_share_their_frames() {
 	read -ra at <<<"$(facts addr)"
 	walked $PAGES "${at[0]}"
 	for ((i = 0; i < PAGES; i++)); do
-		frames+=("$(of_page $i pfn)")
+		of_page $i pfn
+		frames+=("$VALUE")
 	done
 	walked 2 "${at[1]}"
 	page_is 0 pfn "${frames[1]}"
@@ -138,9 +139,10 @@ window_holds_the_frames() {
 		page_is $i present 1
 		page_is $i rw 1
 		page_is $i cache WB
-		frame_holds $i "${hashes[i]}"
 	done
-	pattern bytes $((SEED + 1)) 0 1 | vm phys write $(($(of_page 0 pfn) * 4096))
+	frames_hold "${hashes[@]}"
+	of_page 0 pfn
+	pattern bytes $((SEED + 1)) 0 1 | vm phys write $((VALUE * 4096))
 	vm kill "$JOB" 10
 	job_ends
 	is "$(pattern_of 0 1 $((SEED + 1)))" "$(fact hash | cut -d, -f1)" \

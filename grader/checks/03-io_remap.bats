@@ -335,8 +335,8 @@ host_has() {
 cache_is() {
 	local i
 	for ((i = 0; i < $1; i++)); do
-		[[ "|$2|" == *"|$(of_page "$i" cache)|"* ]] ||
-			differs "cache type ${2//|/ or }" "cache type $(of_page "$i" cache) on page $i" || return 1
+		of_page "$i" cache
+		[[ "|$2|" == *"|$VALUE|"* ]] || differs "cache type ${2//|/ or }" "cache type $VALUE on page $i" || return 1
 	done
 }
 
@@ -409,7 +409,8 @@ window_shows_frames() {
 	walked "$3" || return 1
 	job_killed
 	for ((i = 0; i < $3; i++)); do
-		is "$(printf '0x%x' $(($4 / 4096 + $2 + i)))" "$(printf '0x%x' $(($(of_page $i pfn))))" \
+		of_page $i pfn
+		is "$(printf '0x%x' $(($4 / 4096 + $2 + i)))" "$(printf '0x%x' $((VALUE)))" \
 			"frame of page $i of the window at page $2 of $1" || return 1
 	done
 }

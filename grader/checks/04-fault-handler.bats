@@ -258,7 +258,8 @@ then_mappings_is() {
 	frames_freed_since mapped-twice
 	for i in 0 1 2 3 4 5 6 7; do
 		page_is $i present 1
-		is "" "${FREED[$(of_page $i pfn)]:-}" "page $i freed, and still mapped"
+		of_page $i pfn
+		is "" "${FREED[VALUE]:-}" "page $i freed, and still mapped"
 	done
 }
 

@@ -78,11 +78,11 @@ frames_are_the_offset() {
 
 # The hashes of COUNT pages from page FIRST on, read from guest memory by the host.
 host_hashes() {
-	local page hashes=
+	local page ranges=()
 	for ((page = $1; page < $1 + $2; page++)); do
-		hashes+=,$(vm phys read $((page * 4096)) 4096 | pattern sum)
+		ranges+=($((page * 4096)) 4096)
 	done
-	printf '%s' "${hashes#,}"
+	vm phys read "${ranges[@]}" | pattern sum
 }
 
 @test "a mapping outside the window is refused with EPERM, whatever the arithmetic" {
@@ -178,9 +178,9 @@ memory_type_is() {
 	probe_starts spin=ready open $NODE "$1" map $count rw shared at $first touch spin "$MAGIC"
 	walked $count
 	for ((i = 0; i < count; i++)); do
+		of_page $i cache
 		# shellcheck disable=SC2053 # a pattern
-		[[ $(of_page $i cache) == $2 ]] ||
-			differs "$2 in the page table ($1)" "$(of_page $i cache) for page $i"
+		[[ $VALUE == $2 ]] || differs "$2 in the page table ($1)" "$VALUE for page $i"
 	done
 	pat_list_has $first $count "$3"
 	job_killed

@@ -17,49 +17,55 @@ is() {
 	[[ $2 == "$1" ]] || differs "$3: $1" "$3: ${2:-nothing}"
 }
 
-# fact KEY [N] - prints the value of the N-th fact of that name in FACTS (the first by default).
+# look_up KEY - VALUES: the values of all facts of that name in FACTS, in order.
+look_up() {
+	local left=$'\n'$FACTS$'\n' key=$'\n'$1=
+	VALUES=()
+	while [[ $left == *"$key"* ]]; do
+		left=${left#*"$key"}
+		VALUES+=("${left%%$'\n'*}")
+		left=$'\n'${left#*$'\n'}
+	done
+}
+
+# fact KEY [N] - prints the value of the N-th fact of that name (the first by default).
 fact() {
-	local line left=${2:-1}
-	while IFS= read -r line; do
-		if [[ $line == "$1="* ]] && ((--left == 0)); then
-			printf '%s' "${line#*=}"
-			return
-		fi
-	done <<<"$FACTS"
+	look_up "$1"
+	printf '%s' "${VALUES[${2:-1} - 1]:-}"
 }
 
 # facts KEY - all its values, separated by blanks.
 facts() {
-	local line all=
-	while IFS= read -r line; do
-		[[ $line == "$1="* ]] && all+="${all:+ }${line#*=}"
-	done <<<"$FACTS"
-	printf '%s' "$all"
+	look_up "$1"
+	printf '%s' "${VALUES[*]}"
 }
 
 # fact_is KEY WANTED [N] - the N-th fact of that name.
 fact_is() {
-	is "$2" "$(fact "$1" "${3:-1}")" "$1"
+	look_up "$1"
+	is "$2" "${VALUES[${3:-1} - 1]:-}" "$1"
 }
 
 # facts_are KEY WANTED… - all facts of that name, in order.
 facts_are() {
-	is "${*:2}" "$(facts "$1")" "$1"
+	look_up "$1"
+	is "${*:2}" "${VALUES[*]}" "$1"
 }
 
 # all_facts_are KEY WANTED - every fact of that name, and there is one.
 all_facts_are() {
 	local value
-	for value in $(facts "$1"); do
+	look_up "$1"
+	for value in "${VALUES[@]:-nothing}"; do
 		is "$2" "$value" "$1" || return 1
 	done
-	[[ -n $(facts "$1") ]] || differs "$1: $2" "$1: nothing"
 }
 
 # maps_has PATH MODE [OFFSET] - the area's line in /proc/PID/maps.
 maps_has() {
 	local line offset=${3:-[0-9a-f]+}
-	line=$(fact maps)
+	look_up maps
+	line=${VALUES[0]:-}
 	[[ $line =~ ^[0-9a-f]+-[0-9a-f]+\ $2\ $offset\ .*\ $1$ ]] ||
 		differs "a line in /proc/PID/maps: $2 … $1" "${line:-no line}"
 }
@@ -67,7 +73,8 @@ maps_has() {
 # flag_is_set FLAG… / flag_is_clear FLAG… - in VmFlags of smaps.
 flag_is_set() {
 	local flag flags
-	flags=" $(fact VmFlags) "
+	look_up VmFlags
+	flags=" ${VALUES[0]:-} "
 	for flag; do
 		[[ $flags == *" $flag "* ]] || differs "VmFlags with $flag" "VmFlags:$flags" || return 1
 	done
@@ -75,7 +82,8 @@ flag_is_set() {
 
 flag_is_clear() {
 	local flag flags
-	flags=" $(fact VmFlags) "
+	look_up VmFlags
+	flags=" ${VALUES[0]:-} "
 	for flag; do
 		[[ $flags != *" $flag "* ]] || differs "VmFlags without $flag" "VmFlags:$flags" || return 1
 	done
@@ -94,7 +102,8 @@ zero_pages() {
 content_is() {
 	local wanted found i
 	IFS=, read -ra wanted <<<"$1"
-	IFS=, read -ra found <<<"$(fact hash "${2:-1}")"
+	look_up hash
+	IFS=, read -ra found <<<"${VALUES[${2:-1} - 1]:-}"
 	for i in "${!wanted[@]}"; do
 		[[ ${found[i]:-nothing} == "${wanted[i]}" ]] || differs \
 			"page $i holds $(content_in_words "${wanted[i]}")" \
@@ -119,8 +128,8 @@ content_in_words() {
 # one line of key=value a page. The area is the last one mapped.
 walked() {
 	local address
-	address=$(facts addr)
-	address=${2:-${address##* }}
+	look_up addr
+	address=${2:-${VALUES[-1]:-}}
 	[[ -n $address ]] || differs "mmap() succeeds" "map: $(fact map)" || return 1
 	ask walk "$MAGIC" "$address" "$1" ||
 		differs "a process whose page tables can be walked" "$(<"$CHECK/stderr")" || return 1
@@ -129,25 +138,34 @@ walked() {
 	mapfile -t PAGE_LINES <<<"$WALK"
 }
 
-# of_page I KEY - a value out of the walk.
+# of_page I KEY - VALUE: one out of the walk, or nothing.
 of_page() {
-	[[ " ${PAGE_LINES[$1]} " =~ \ $2=([^ ]*)\  ]] && printf '%s' "${BASH_REMATCH[1]}"
+	VALUE=
+	[[ ! " ${PAGE_LINES[$1]} " =~ \ $2=([^ ]*)\  ]] || VALUE=${BASH_REMATCH[1]}
 }
 
 # page_is I KEY WANTED
 page_is() {
-	is "$3" "$(of_page "$1" "$2")" "page $1, $2 in the page table"
+	of_page "$1" "$2"
+	is "$3" "$VALUE" "page $1, $2 in the page table"
 }
 
-# frame_holds I HASH - the bytes of the frame behind page I, read by the host from guest memory.
-frame_holds() {
-	local frame found
-	frame=$(of_page "$1" pfn)
-	found=$(vm phys read $((${frame:-0} * 4096)) 4096 | pattern sum) ||
-		differs "page $1 is mapped to a frame in RAM" "${PAGE_LINES[$1]}" || return 1
-	[[ $found == "$2" ]] ||
-		differs "page $1 of the window is mapped to the frame with $(content_in_words "$2")" \
-			"frame $frame holds $(content_in_words "$found")"
+# frames_hold HASH… - the bytes of the frames behind pages 0, 1, …, read by the host from guest memory.
+frames_hold() {
+	local i frames=() ranges=() found
+	for ((i = 0; i < $#; i++)); do
+		of_page $i pfn
+		frames+=("${VALUE:-0}")
+		ranges+=($((${VALUE:-0} * 4096)) 4096)
+	done
+	found=$(vm phys read "${ranges[@]}" | pattern sum) ||
+		differs "every page is mapped to a frame in RAM" "${PAGE_LINES[*]}" || return 1
+	IFS=, read -ra found <<<"$found"
+	for ((i = 0; i < $#; i++)); do
+		[[ ${found[i]} == "${*:i + 1:1}" ]] ||
+			differs "page $i of the window is mapped to the frame with $(content_in_words "${*:i + 1:1}")" \
+				"frame ${frames[i]} holds $(content_in_words "${found[i]}")" || return 1
+	done
 }
 
 # magic_drawn - a number for probe's spin, one in 2^60.

@@ -63,7 +63,8 @@ windows_outside_are_refused() {
 	verbs+=(mapbytes $((n * 4096)) rw shared at "-$((n + 1))p" map "$n" rw shared)
 	probe open "$node" rw "${verbs[@]}" || return 1
 	local answers answer i=0
-	read -ra answers <<<"$(facts map)"
+	look_up map
+	answers=("${VALUES[@]}")
 	is ok "${answers[-1]}" "the whole buffer, after all that" || return 1
 	unset 'answers[-1]'
 	for answer in "${answers[@]}"; do
@@ -91,15 +92,15 @@ window_in_words() {
 
 # module_stays_while_mapped NODE MAP_VERBS… - the descriptor is closed: only the mapping is left.
 module_stays_while_mapped() {
-	local node=$1 answer
+	local node=$1
 	shift
 	probe_starts hold=mapped open "$node" rw "$@" touch close hold mapped touch unmap hold gone
 	fact_is map ok || return 1
-	answer=$(vm unload "$MODULE") && {
+	ask unload "$MODULE" && {
 		differs "rmmod fails with EWOULDBLOCK" "the module is gone"
 		return 1
 	}
-	[[ $answer == errno=E* ]] || differs "rmmod fails with EWOULDBLOCK" "$answer" || return 1
+	[[ $SAID == errno=E* ]] || differs "rmmod fails with EWOULDBLOCK" "$SAID" || return 1
 	job_goes_on
 	job_says hold=gone || return 1
 	all_facts_are sigbus 0 || return 1
@@ -109,9 +110,10 @@ module_stays_while_mapped() {
 	[[ $NEEDS == *" module:no "* || ${FRESH:-1} != 0 ]] || module_loads
 }
 
-# fresh_memory_is_zero NODE PAGES - nearly all free memory was just filled with 0xd7.
+# fresh_memory_is_zero NODE PAGES - nearly all free memory was filled with 0xd7 (probe's dirty) when the machine
+# was prepared.
 fresh_memory_is_zero() {
-	probe dirty || return 1
+	FACTS=$(<"$M/prepared")
 	(($(fact dirty) >= 4000)) || trouble "only $(fact dirty) pages could be made dirty" || return 1
 	module_loads || return 1
 	probe open "$1" rw map "$2" rw shared allzero readpages "$2" at 0 || return 1
@@ -208,6 +210,7 @@ frames_mapped() {
 	walked "${PAGES:-1}" || return 1
 	FRAMES=()
 	for i in "${!PAGE_LINES[@]}"; do
-		FRAMES+=($(($(of_page "$i" pfn))))
+		of_page "$i" pfn
+		FRAMES+=($((VALUE)))
 	done
 }

@@ -116,7 +116,7 @@ setup() {
 	[[ $NEEDS == *" machine:none "* ]] && return
 	! hung_before || return 1
 	local options=()
-	[[ $NEEDS == *" machine:dirty "* ]] && options+=(--dirty)
+	[[ $NEEDS == *" machine:dirty "* ]] && options+=(--dirty --prepare dirty)
 	[[ $NEEDS == *" machine:two "* ]] && options+=(--cpus 2)
 	[[ $NEEDS == *" machine:pci "* || ${MACHINE:-} == --pci ]] && options+=(--pci)
 	if [[ ${#options[@]} == 0 && $NEEDS != *" module:no "* && -e $OUT/stage/ctl ]]; then

@@ -162,10 +162,9 @@ request() {
 
 session_begins() {
 	coproc SESSION { exec "$BIN/vm" session; } 2>"$CHECK/session" 3>&-
-	# Of the coprocess bash lets no subshell know, of other descriptors it does.
-	exec {TELL}>&"${SESSION[1]}" {HEAR}<&"${SESSION[0]}"
-	# shellcheck disable=SC1083 # an element of an array, not braces
-	exec {SESSION[1]}>&- {SESSION[0]}<&-
+	# Of the coprocess' own descriptors bash lets no subshell know.
+	local hear=${SESSION[0]} tell=${SESSION[1]}
+	exec {TELL}>&"$tell" {HEAR}<&"$hear" {tell}>&- {hear}<&-
 }
 
 # session_ends - with the session's exit status.

@@ -9,7 +9,8 @@
 # line with an error code and a count ("Oops: 0002 [#1]", "invalid opcode: 0000 [#1]"); the line has the
 # kernel's time stamp and nobody's name before it.
 oopsed() {
-	[[ -s $1/console.log && $(<"$1/console.log") == *' [#'* ]] 2>/dev/null && grep -qaE '^\[ *[0-9.]+\] \[ *[0-9.]+\] ([A-Z][a-z]+ )?[A-Za-z ,:]+[^:]*: [0-9a-f]{4} \[#[0-9]+\]' "$1/console.log" 2>/dev/null
+	local parts
+	[[ -s $1/console.log ]] && mapfile -d '' -t parts <"$1/console.log" && [[ "${parts[*]}" == *' [#'* ]] && grep -qaE '^\[ *[0-9.]+\] \[ *[0-9.]+\] ([A-Z][a-z]+ )?[A-Za-z ,:]+[^:]*: [0-9a-f]{4} \[#[0-9]+\]' "$1/console.log" 2>/dev/null
 }
 
 # explain_console FOLDER - writes CHECK/explained: what happened, where in the submission, what it means.
@@ -67,8 +68,9 @@ source_line() {
 # A hang costs a whole deadline, so it is waited for once. note_hang GATE - called by the gate before it gives
 # its machine back: if that one hangs, OUT/hung says with which outcome and at which step.
 note_hang() {
-	[[ $1 != ok && $("$BIN/vm" status "$M" 2>/dev/null) == hang* ]] || return 0
-	printf '%s, %s' "$(machine_verdict fail)" "$1" >"$OUT/hung"
+	[[ $1 != ok ]] && ! request status && [[ $SAID == hang* ]] || return 0
+	machine_verdict fail
+	printf '%s, %s' "$VERDICT" "$1" >"$OUT/hung"
 }
 
 # hung_before - whether the gate hung at a step that this check (of those that need no gate) makes as well.

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "guest.h"
+#include "monitor.h"
 
 /* Time for the agent to notice and report what is overdue in the guest, before we call it a hang.
  */
@@ -18,8 +19,11 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 		.deadline = deadline * machine->scale,
 		.cookie = machine->cookie,
 	};
-	int64_t until = now_ms() + request.deadline + REPORT_MS * machine->scale;
+	int64_t until;
 
+	if (machine->paused && !monitor_resume(machine, REPORT_MS))
+		machine_ends(machine, FATE_BROKEN, "it does not run on");
+	until = now_ms() + request.deadline + REPORT_MS * machine->scale;
 	/* The agent only speaks when asked: what is here already was written by somebody else. */
 	machine_pump(machine, now_ms(), -1);
 	if (machine->heard.in.length > machine->heard.used)

@@ -219,6 +219,7 @@ static void keep(const char *folder, struct machine *machine, const char *accel)
 	}
 	note_pace(machine);
 	write_file("program", machine->standby.path, strlen(machine->standby.path));
+	write_file("prepared", machine->standby.prepared, strlen(machine->standby.prepared));
 	report('d', "");
 	close(starter);
 	for (bool last = false; !last;) {

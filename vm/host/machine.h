@@ -27,6 +27,7 @@ struct profile {
 	bool pci;	     /* edu and ivshmem-plain; added cold, never part of a snapshot */
 	bool cold;	     /* boot, do not restore */
 	const char *program; /* of the host: to stand by in the guest (standby.h), or NULL */
+	const char *prepare; /* words for that program, run once before the snapshot, or NULL */
 	bool keepable;	     /* its memory is its own, so that it can be kept (kept.h) */
 	const char *from;    /* folder of a kept machine to start from, or NULL */
 	const char *gdb;     /* path of the socket on which QEMU's gdb stub listens, or NULL */
@@ -56,6 +57,7 @@ struct machine {
 	uint32_t calls;
 	struct standby standby;
 	unsigned int scale; /* deadlines are multiplied by this: 1 on a fast host */
+	bool paused;	    /* by a walk, until the agent is asked again */
 	enum fate fate;
 	char why[160];
 };

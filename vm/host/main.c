@@ -16,8 +16,8 @@
 
 static const char start_help[] =
 	"usage: vm start DIR [--kernel 6.1|6.12] [--cpus 1|2] [--dirty] [--pci] [--cold]\n"
-	"                    [--owner PID] [--accel auto|tcg|kvm] [--program FILE] [--gdb SOCKET]\n"
-	"                    [--keepable] [--from DIR] [--print]\n"
+	"                    [--owner PID] [--accel auto|tcg|kvm] [--gdb SOCKET]\n"
+	"                    [--program FILE] [--prepare WORDS] [--keepable] [--from DIR] [--print]\n"
 	"  a fresh machine, kept in DIR: console.log, qemu.cmd, accel, up_ms, scale (of every\n"
 	"  deadline, by how slow the host is); at its end fate, qemu_ms\n"
 	"  --dirty   fresh memory is not zero: slub_debug=FZPU init_on_alloc=0\n"
@@ -25,6 +25,8 @@ static const char start_help[] =
 	"  --cold    boot; otherwise restore the snapshot (SNAPSHOT=0 in the environment: the same)\n"
 	"  --owner   the machine ends with this process (default: the caller)\n"
 	"  --program FILE of the host, static, stands by: see run; DIR/program is its name in the guest\n"
+	"  --prepare WORDS  the program is run with them before the snapshot is taken; what it said is\n"
+	"            in DIR/prepared\n"
 	"  --keepable    vm keep can make it a snapshot, from which --from DIR starts others\n"
 	"  --gdb     QEMU's gdb stub listens on this socket\n"
 	"  --print   only print the QEMU command line\n";
@@ -93,6 +95,8 @@ static int start(int argc, char *argv[])
 			profile.program = realpath(value(argc, argv, &i), NULL);
 			if (!profile.program)
 				die("%s:", argv[i]);
+		} else if (!strcmp(argv[i], "--prepare")) {
+			profile.prepare = value(argc, argv, &i);
 		} else if (!strcmp(argv[i], "--keepable")) {
 			profile.keepable = true;
 		} else if (!strcmp(argv[i], "--from")) {

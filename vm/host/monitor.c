@@ -94,3 +94,13 @@ char *monitor_registers(struct machine *machine, int64_t until)
 	return monitor_ask(machine, "human-monitor-command",
 			   "{\"command-line\":\"info registers -a\"}", until);
 }
+
+bool monitor_resume(struct machine *machine, int64_t deadline_ms)
+{
+	char *reply = monitor_ask(machine, "cont", NULL, now_ms() + deadline_ms * machine->scale);
+
+	free(reply);
+	if (reply)
+		machine->paused = false;
+	return reply;
+}

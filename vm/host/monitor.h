@@ -13,6 +13,9 @@
 char *monitor_ask(struct machine *machine, const char *command, const char *arguments,
 		  int64_t until);
 
+/* monitor_resume - a machine that was stopped runs on. False with machine->why set. */
+bool monitor_resume(struct machine *machine, int64_t deadline_ms);
+
 /* monitor_give - hands QEMU a descriptor (a copy) that later commands know as "fd:@name". */
 bool monitor_give(struct machine *machine, int fd, const char *name, int64_t until);
 

@@ -10,7 +10,7 @@
 #include "qemu.h"
 
 /* Raise it when the files of a snapshot mean something else than before. */
-#define FORMAT "2\n"
+#define FORMAT "3\n"
 
 /* Identity of a file for the key: content is not read, it is far too large for every start. */
 static void add_file(struct bytes *key, const char *path)
@@ -62,6 +62,8 @@ static char *snapshot_key(const struct machine *machine)
 	free(path);
 	if (machine->profile.program)
 		add_file(&key, machine->profile.program);
+	if (machine->profile.prepare)
+		bytes_add(&key, machine->profile.prepare, strlen(machine->profile.prepare));
 	if (!read_file("/proc/sys/kernel/random/boot_id", &key))
 		die("boot_id:");
 	bytes_add(&key, "", 1);

@@ -63,7 +63,8 @@ bool snapshot_boot(struct machine *machine)
 	qemu_start(machine, MEMORY_BOOTED, "qemu.log");
 	if (!monitor_greet(machine) || !guest_hello(machine, BOOT_MS) || !standby_deliver(machine))
 		return false;
-	return scaled(machine, now_ms() - machine->born, SCALE_MS);
+	scaled(machine, now_ms() - machine->born, SCALE_MS);
+	return standby_prepare(machine);
 }
 
 static bool wait_for_migration(struct machine *machine)
@@ -116,7 +117,7 @@ static bool make(struct machine *template, const char *draft)
 	if (monitor_greet(template) && guest_hello(template, BOOT_MS)) {
 		spent = text("%lld\n", (long long)(now_ms() - template->born));
 		made = standby_deliver(template) && standby_start(template) &&
-		       standby_save(template, standby);
+		       standby_prepare(template) && standby_save(template, standby);
 		settle(template);
 		made = made && snapshot_save(template) && write_file(boot, spent, strlen(spent));
 	}

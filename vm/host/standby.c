@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The program that stands by; standby.h is the manual. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "guest.h"
 #include "machine.h"
+
+#define PREPARE_MS 60000 /* what it does may take long, once */
 
 static bool drawn(char *path, size_t room)
 {
@@ -21,17 +24,23 @@ static bool drawn(char *path, size_t room)
 	return true;
 }
 
-/* One call; whatever the guest may have against it is the kit's trouble. */
-static bool ask(struct machine *machine, enum frame_op op, struct bytes *payload,
-		struct frame *reply)
+/* The kit's trouble, whatever the guest may have against it. */
+static bool refused(struct machine *machine, const char *why)
 {
-	bool answered = guest_call(machine, op, payload, CALL_MS, reply);
+	machine_ends(machine, FATE_BROKEN, "%s can not stand by: %s", machine->profile.program,
+		     why);
+	return false;
+}
+
+static bool ask(struct machine *machine, enum frame_op op, struct bytes *payload,
+		uint32_t deadline, struct frame *reply)
+{
+	bool answered = guest_call(machine, op, payload, deadline, reply);
 
 	bytes_free(payload);
 	if (answered && reply->status)
-		machine_ends(machine, FATE_BROKEN, "%s can not stand by: %s",
-			     machine->profile.program, strerror((int)reply->status));
-	return answered && !reply->status;
+		return refused(machine, strerror((int)reply->status));
+	return answered;
 }
 
 bool standby_deliver(struct machine *machine)
@@ -42,16 +51,13 @@ bool standby_deliver(struct machine *machine)
 	if (!machine->profile.program)
 		return true;
 	if (!read_file(machine->profile.program, &program) ||
-	    !drawn(machine->standby.path, sizeof(machine->standby.path))) {
-		machine_ends(machine, FATE_BROKEN, "%s: %s", machine->profile.program,
-			     strerror(errno));
-		return false;
-	}
+	    !drawn(machine->standby.path, sizeof(machine->standby.path)))
+		return refused(machine, strerror(errno));
 	bytes_text(&payload, machine->standby.path);
 	bytes_u32(&payload, 0755);
 	bytes_field(&payload, program.data, program.length);
 	bytes_free(&program);
-	return ask(machine, OP_PUT, &payload, &reply);
+	return ask(machine, OP_PUT, &payload, CALL_MS, &reply);
 }
 
 bool standby_start(struct machine *machine)
@@ -67,11 +73,44 @@ bool standby_start(struct machine *machine)
 		bytes_u32(&payload, 0);
 		bytes_text(&payload, standby->path);
 		bytes_text(&payload, "-");
-		if (!ask(machine, OP_SPAWN, &payload, &reply) || !fields_u32(&reply.payload, job) ||
-		    !fields_u32(&reply.payload, pid))
+		if (!ask(machine, OP_SPAWN, &payload, CALL_MS, &reply) ||
+		    !fields_u32(&reply.payload, job) || !fields_u32(&reply.payload, pid))
 			return false;
 		standby->copies++;
 	}
+	return true;
+}
+
+bool standby_prepare(struct machine *machine)
+{
+	char *words = strdup(machine->profile.prepare ? machine->profile.prepare : ""), *rest = words;
+	uint32_t job, state, code;
+	struct bytes payload = {0};
+	const uint8_t *said;
+	struct frame reply;
+	bool done;
+	size_t length;
+
+	if (!*words || !*machine->standby.path) {
+		free(words);
+		return true;
+	}
+	bytes_u32(&payload, 0);
+	bytes_text(&payload, machine->standby.path);
+	for (char *word; (word = strsep(&rest, " "));)
+		bytes_text(&payload, word);
+	free(words);
+	if (!ask(machine, OP_SPAWN, &payload, CALL_MS, &reply) || !fields_u32(&reply.payload, &job))
+		return false;
+	bytes_u32(&payload, job);
+	if (!ask(machine, OP_AWAIT, &payload, PREPARE_MS, &reply))
+		return false;
+	done = fields_u32(&reply.payload, &state) && fields_u32(&reply.payload, &code) &&
+	       fields_next(&reply.payload, &said, &length) && state == JOB_EXITED && !code &&
+	       length < sizeof(machine->standby.prepared);
+	if (!done)
+		return refused(machine, "it did not end well when it prepared the machine");
+	memcpy(machine->standby.prepared, said, length);
 	return true;
 }
 

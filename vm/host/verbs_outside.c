@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The verbs that look in from outside, without asking the guest; verbs.h is the manual. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,43 +24,63 @@ int verb_walk(struct verb_call *call)
 	return call->machine->fate == FATE_ALIVE ? 1 : fate_exit(call->machine->fate);
 }
 
-/* "read ADDRESS LENGTH" and "write ADDRESS" (bytes from stdin), on guest memory or ivshmem's. */
+/* No such address: the guest's doing. Anything else keeps us from judging it. */
+static int out_of_reach(struct verb_call *call, bool shmem)
+{
+	int error = errno;
+
+	say(&call->err, "vm: %s: no such bytes: %s\n", call->argv[0], strerror(error));
+	return shmem || error == EFAULT ? 1 : EXIT_BROKEN;
+}
+
+/* "read ADDRESS LENGTH…", on guest memory or ivshmem's. */
+static int peek(struct verb_call *call, bool shmem)
+{
+	static uint8_t here[PEEK_MAX];
+	uint64_t address, length;
+
+	if (call->argc < 4 || call->argc % 2)
+		return verb_usage(call);
+	for (int i = 2; i < call->argc; i += 2) {
+		if (!number(call->argv[i], UINT64_MAX, &address) ||
+		    !number(call->argv[i + 1], PEEK_MAX, &length))
+			return verb_usage(call);
+		if (shmem ? pread(call->machine->shmem, here, length, (off_t)address) !=
+				    (ssize_t)length
+			  : !ram_read(call->machine, address, here, length))
+			return out_of_reach(call, shmem);
+		bytes_add(&call->out, here, length);
+	}
+	return 0;
+}
+
+/* "write ADDRESS", the bytes from stdin. */
+static int poke(struct verb_call *call, bool shmem)
+{
+	const struct bytes *data = &call->data;
+	uint64_t address;
+	bool reached;
+
+	if (!number(call->argv[2], UINT64_MAX, &address))
+		return verb_usage(call);
+	if (shmem)
+		reached = address <= SHMEM_SIZE && data->length <= SHMEM_SIZE - address &&
+			  pwrite(call->machine->shmem, data->data, data->length, (off_t)address) ==
+				  (ssize_t)data->length;
+	else
+		reached = ram_write(call->machine, address, data->data, data->length);
+	return reached ? 0 : out_of_reach(call, shmem);
+}
+
 static int peek_or_poke(struct verb_call *call, bool shmem)
 {
-	struct machine *machine = call->machine;
-	struct bytes *data = &call->data;
-	bool write = !strcmp(call->argv[1], "write"), reached;
-	uint64_t address, length = data->length;
-
-	if ((!write && strcmp(call->argv[1], "read")) ||
-	    !number(call->argv[2], UINT64_MAX, &address) ||
-	    (!write && (call->argc < 4 || !number(call->argv[3], PEEK_MAX, &length))))
-		return verb_usage(call);
-	if (shmem && machine->shmem < 0) {
+	if (shmem && call->machine->shmem < 0) {
 		say(&call->err, "vm: this machine has no ivshmem; start it with --pci\n");
 		return EXIT_USAGE;
 	}
-	if (!write) {
-		uint8_t *here = calloc(1, length + 1);
-
-		reached = shmem ? pread(machine->shmem, here, length, (off_t)address) ==
-					  (ssize_t)length
-				: ram_read(machine, address, here, length);
-		if (reached)
-			bytes_add(&call->out, here, length);
-		free(here);
-	} else if (shmem) {
-		reached = address <= SHMEM_SIZE && length <= SHMEM_SIZE - address &&
-			  pwrite(machine->shmem, data->data, length, (off_t)address) ==
-				  (ssize_t)length;
-	} else {
-		reached = ram_write(machine, address, data->data, length);
-	}
-	if (reached)
-		return 0;
-	say(&call->err, "vm: %s: no such bytes: %s\n", call->argv[0], strerror(errno));
-	/* No such address: the guest's doing. Anything else keeps us from judging it. */
-	return shmem || errno == EFAULT ? 1 : EXIT_BROKEN;
+	if (!strcmp(call->argv[1], "read"))
+		return peek(call, shmem);
+	return strcmp(call->argv[1], "write") ? verb_usage(call) : poke(call, shmem);
 }
 
 int verb_phys(struct verb_call *call)

@@ -135,6 +135,7 @@ static char *stopped_registers(struct machine *machine)
 	char *stopped = monitor_ask(machine, "stop", NULL, until);
 
 	free(stopped);
+	machine->paused = stopped;
 	return stopped ? monitor_registers(machine, until) : NULL;
 }
 
@@ -155,7 +156,8 @@ bool walk(struct machine *machine, uint64_t magic, uint64_t address, uint64_t pa
 		if (cr3 || now_ms() >= until)
 			break;
 		/* The CPU was in the kernel or with another process: let it run on, look again. */
-		free(monitor_ask(machine, "cont", NULL, now_ms() + FIND_MS * machine->scale));
+		if (!monitor_resume(machine, FIND_MS))
+			return give_up(machine);
 		machine_pump(machine, now_ms() + 1, -1);
 	}
 	if (!cr3) {
@@ -165,6 +167,5 @@ bool walk(struct machine *machine, uint64_t magic, uint64_t address, uint64_t pa
 	}
 	for (uint64_t page = 0; held && page < pages; page++)
 		held = walk_page(machine, cr3, address + page * 4096, out);
-	free(monitor_ask(machine, "cont", NULL, now_ms() + FIND_MS * machine->scale));
 	return held;
 }

@@ -14,7 +14,8 @@
 /*
  * walk - appends to @out one line of key=value for each of @pages pages from @address on.
  * False with machine->why set: nobody spins with @magic within the deadline, or no memory there.
- * Where QEMU or the host refuses to look, the machine is broken.
+ * Where QEMU or the host refuses to look, the machine is broken. The vCPUs stay stopped until the
+ * agent is asked again: what is looked at next belongs to the same moment, and nobody spins for it.
  */
 bool walk(struct machine *machine, uint64_t magic, uint64_t address, uint64_t pages,
 	  struct bytes *out);
