@@ -25,21 +25,22 @@ list_kit_files() {
 }
 
 # key_of KIND [FILE...]: sets key to KIND and the content key of this lab on this kernel with these tools and files.
+# (A shell that forks is slow: this asks sha256sum twice, not once for each part.)
 key_of() {
-	local sum
+	local sum unread="the tools or files of this lab cannot be read: see above"
 
 	# What lacks a part would be another's key.
-	sum=$({
-		"$compiler" --version && ld --version && printf '%s\n' "${lab_dir##*/}" "${SANDBOX-}" &&
-			cat "$kernel_dir/packages" "$grader"/build "$grader"/build.d/{,inside/}*.bash "${kit_files[@]}" "${@:2}"
-	} | sha256sum) || trouble "the tools or files of this lab cannot be read: see above"
+	[[ ${tools-} ]] || tools=$(stat -L -c '%n %s %y' "$(type -P "$compiler")" "$(type -P ld)") || trouble "$unread"
+	sum=$(sha256sum -- "$kernel_dir/packages" "$grader"/build "$grader"/build.d/{,inside/}*.bash "${kit_files[@]}" \
+		"${@:2}") || trouble "$unread"
+	sum=$(sha256sum <<<"$tools ${lab_dir##*/} ${SANDBOX-} $sum") || trouble "$unread"
 	key=$1-${sum%% *}
 }
 
-# is_kept ENTRY: it is there and its bytes are the ones that were kept.
+# is_kept ENTRY: it is there and its bytes are the ones that were kept. Its file "used" is as old as its last use.
 is_kept() {
-	[[ -f $1/sums ]] && (cd "$1" && sha256sum --status -c sums) || return 1
-	touch "$1" 2>/dev/null || true
+	[[ -f $1/sums ]] && (cd "$1" && exec sha256sum --status -c sums) || return 1
+	{ : >"$1/used"; } 2>/dev/null || true
 }
 
 # keep KIND-KEY: keep the results of the last run_inside, unless another run was faster.
@@ -53,8 +54,8 @@ keep() {
 	# Whole, or not at all.
 	{
 		tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status &&
-			sums=$(cd "$aside" && find . -type f -exec sha256sum {} +) &&
-			echo "$sums" >"$aside/sums" &&
+			sums=$(cd "$aside" && shopt -s dotglob && sha256sum -- *) &&
+			echo "$sums" >"$aside/sums" && : >"$aside/used" &&
 			mv -T "$aside" "$cache/$1" 2>/dev/null
 	} || rm -rf "$aside"
 	forget_oldest "$cache" "$max_entries"
@@ -62,11 +63,18 @@ keep() {
 
 # forget_oldest DIR NUMBER: leave the NUMBER newest entries.
 forget_oldest() {
-	local old
+	local entries=("$1"/*) old
 
-	find "$1" -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn | tail -n "+$(($2 + 1))" |
-		while read -r _ old; do
-			rm -rf "$old"
+	((${#entries[@]} > $2)) || return 0
+	# Names of ours, without blanks; the way to them may have some.
+	(
+		cd "$1" && {
+			find . -mindepth 1 -maxdepth 1 -printf '%T@ %p\n'
+			find . -mindepth 2 -maxdepth 2 -name used -printf '%T@ %h\n'
+		}
+	) | sort -rn | awk '!seen[$2]++ { print $2 }' | tail -n "+$(($2 + 1))" |
+		while read -r old; do
+			rm -rf "${1:?}/$old"
 		done
 }
 

@@ -15,7 +15,8 @@ find_lab() {
 	[[ $lab =~ ^[0-9]{2}$ ]] || usage "say which lab: --lab NN, two digits"
 	for found in "$labs/$lab"-*; do
 		[[ -f $found/lab$lab.h && -f $found/Makefile ]] || continue
-		lab_dir=$(cd "$found" && pwd)
+		lab_dir=$found
+		[[ $lab_dir == /* ]] || lab_dir=$(cd "$found" && pwd)
 		module=lab$lab
 		return
 	done
@@ -27,13 +28,13 @@ find_kernel() {
 	[[ $kernel =~ ^[0-9]+\.[0-9]+$ ]] || usage "say which kernel: --kernel 6.1 or --kernel 6.12"
 	kernel_dir=$tree/.cache/kernels/$kernel
 	[[ -f $kernel_dir/stamp ]] || trouble "kernel $kernel is not there: run vm/kernels/fetch $kernel"
-	compiler=$(<"$kernel_dir/compiler")
+	read -r compiler <"$kernel_dir/compiler"
 }
 
 # Copy the file once into one without a name, open as fd $source: what is checked is what is built, and
 # nothing stays behind however we end. Each refusal is one line; a name may hold anything, so quote it.
 read_submission() {
-	local path=$1 name size letters
+	local path=$1 name text='' zero='' LC_ALL=C
 
 	printf -v name %q "${1##*/}"
 	[[ $path == /* ]] || path=./$path
@@ -46,14 +47,13 @@ read_submission() {
 	[[ $path == *.c ]] || usage "$name is not a C file: a submission is one file called *.c"
 	[[ -r $path ]] || usage "$name cannot be read: check its permissions"
 
+	# By bytes, up to the first zero: it succeeds where there is one, or too much.
+	! IFS= read -r -d '' -n $((max_source + 1)) text <"$path" || zero=yes
+	((${#text} <= max_source)) || usage "$name is larger than 1 MiB: a submission is one hand-written C file"
+	[[ ! $zero ]] || usage "$name is binary (it holds zero bytes): submit the C source, not what was built from it"
+	[[ $text ]] || usage "$name is empty: submit the file you worked on"
 	open_anonymous source
-	head -c $((max_source + 1)) "$path" >"/dev/fd/$source"
-	size=$(stat -L -c %s "/dev/fd/$source")
-	((size > 0)) || usage "$name is empty: submit the file you worked on"
-	((size <= max_source)) || usage "$name is larger than 1 MiB: a submission is one hand-written C file"
-	letters=$(tr -d '\0' <"/dev/fd/$source" | wc -c)
-	((letters == size)) ||
-		usage "$name is binary (it holds zero bytes): submit the C source, not what was built from it"
+	printf %s "$text" >"/dev/fd/$source"
 }
 
 need_tools() {

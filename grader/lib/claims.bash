@@ -191,7 +191,7 @@ kernel_is_clean() {
 # user_test_passes [ARGUMENT…] - the lab's own test.c, built by the kit, run in the guest.
 user_test_passes() {
 	local status=0 said wrong
-	vm put "$OUT/build/test" /tmp/test || return 1
+	vm put "$OUT/build/$KERNEL/test" /tmp/test || return 1
 	said=$(vm run -- /tmp/test "$@") || status=$?
 	printf '$ test\n%s\n' "$said" >>"$CHECK/transcript"
 	wrong=$(grep -E -m1 '^(not ok|Bail out)' <<<"$said") || true
