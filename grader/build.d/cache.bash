@@ -43,7 +43,7 @@ is_kept() {
 	{ : >"$1/used"; } 2>/dev/null || true
 }
 
-# keep KIND-KEY: keep the results of the last run_inside, unless another run was faster.
+# keep KIND-KEY FILE...: keep these, unless another run was faster.
 keep() {
 	local aside=$cache/aside.$$ sums
 
@@ -53,7 +53,7 @@ keep() {
 	mkdir "$aside"
 	# Whole, or not at all.
 	{
-		tar -xf "/dev/fd/$results" -C "$aside" --exclude ./mod --exclude ./object --exclude ./status &&
+		cp -t "$aside" -- "${@:2}" &&
 			sums=$(cd "$aside" && shopt -s dotglob && sha256sum -- *) &&
 			echo "$sums" >"$aside/sums" && : >"$aside/used" &&
 			mv -T "$aside" "$cache/$1" 2>/dev/null
@@ -81,7 +81,7 @@ forget_oldest() {
 # Sets recipe to the directory of this lab's recorded commands; recording costs one kbuild, once.
 # Empty where kbuild's work cannot be replayed or kept: then kbuild does it every time.
 find_recipe() {
-	local key
+	local key file parts=()
 
 	key_of recipe
 	recipe=$cache/$key
@@ -95,7 +95,11 @@ find_recipe() {
 		run_inside record "$trivial" "$module.c"
 		[[ $inside_status == 0 ]] ||
 			trouble "not even an empty module builds for $kernel ($(first_error)): run vm/kernels/fetch $kernel --force"
-		keep "$key"
+		# Without the commands it says that kbuild's work could not be replayed.
+		for file in "$had"/{build.log,cc,modpost,cc-mod,ld,.module-common.o}; do
+			[[ ! -f $file ]] || parts+=("$file")
+		done
+		keep "$key" "${parts[@]}"
 	fi
 	[[ -f $recipe/cc ]] || recipe=
 }
@@ -104,9 +108,9 @@ find_recipe() {
 keep_object() {
 	local object
 
-	object=$(result object) || return 0
+	[[ -f $had/object ]] && read -r object <"$had/object" || return 0
 	[[ -w $recipe && $object =~ ^mod/[0-9a-f]{64}\.o$ ]] || return 0
 	mkdir -p "$recipe/mod"
-	result "$object" >"$recipe/mod/.$$" && mv "$recipe/mod/.$$" "$recipe/mod/${object##*/}"
+	cp "$had/$object" "$recipe/mod/.$$" && mv "$recipe/mod/.$$" "$recipe/mod/${object##*/}"
 	forget_oldest "$recipe/mod" "$max_objects"
 }

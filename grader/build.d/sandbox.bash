@@ -78,6 +78,7 @@ leave() {
 		exec {lifeline}>&-
 		wait "$inside_pid" 2>/dev/null || true
 	fi
+	[[ ! ${had-} ]] || rm -rf "$had"
 	# 1 is a verdict on the student's file, never what an accident of ours happens to end with.
 	[[ $status != 1 || ${refused-} ]] || trouble "the build itself failed (see above): please report it"
 }
@@ -85,7 +86,7 @@ trap leave EXIT
 trap 'exit 143' HUP INT TERM
 
 # run_inside MODE SOURCE_FD TARGET [RECIPE]: run inside/main.bash with the source as TARGET (a name in the lab
-# folder). Sets inside_status; the results are then had with result.
+# folder). Sets inside_status and had, the folder of what it made; that goes when we do.
 run_inside() {
 	local mode=$1 target=${lab_dir##*/}/$3 recipe=${4-} kdir errors held command fd
 	local seconds=${BUILD_SECONDS:-60}
@@ -117,14 +118,12 @@ run_inside() {
 	inside_pid=
 	exec {lifeline}>&-
 
-	inside_status=$(result status) || {
+	had=$out/.build.$$
+	rm -rf "$had"
+	mkdir "$had" && tar -xf "/dev/fd/$results" -C "$had" 2>/dev/null || true
+	read -r inside_status 2>/dev/null <"$had/status" || {
 		[[ ${SANDBOX-} == none ]] || trouble "the sandbox does not work here ($(head -n 1 "/dev/fd/$errors"))${sandbox_remedy}"
 		trouble "the build ended without a word ($(head -n 1 "/dev/fd/$errors")): try again"
 	}
 	exec {errors}<&-
-}
-
-# result NAME: a file that the last run_inside made, on standard output.
-result() {
-	tar -xOf "/dev/fd/$results" "./$1" 2>/dev/null
 }

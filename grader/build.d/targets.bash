@@ -8,15 +8,14 @@
 first_error() {
 	local log
 
-	log=$(result log)
+	log=$(<"$had/build.log")
 	sed -n 's/^build: error: //p' <<<"$log" | grep . ||
 		grep -m 1 -iE ' error: |^error: ' <<<"$log" || tail -n 1 <<<"$log"
 }
 
-# deliver NAME FINAL: a result, under the caller's name for it; whole or not at all.
+# deliver NAME...: results; each whole or not at all.
 deliver() {
-	{ result "$1" >"$out/.build.tmp" && mv "$out/.build.tmp" "$out/$2"; } ||
-		trouble "$2 did not get into $out: is the disk full?"
+	(cd "$had" && mv -t "$out" -- "$@") 2>/dev/null || trouble "$1 did not get into $out: is the disk full?"
 }
 
 # Compile the submission and say how it went.
@@ -25,22 +24,20 @@ compile() {
 
 	[[ ${BUILD:-auto} == make ]] || find_recipe
 	run_inside "$([[ $recipe ]] && echo replay || echo make)" "$source" "$module.c" "$recipe"
-	deliver log build.log
-	[[ $inside_status != 3 ]] || trouble "$(result log | tail -n 1)"
-	deliver warnings warnings
+	[[ $inside_status != 3 ]] || trouble "$(tail -n 1 "$had/build.log")"
 	if [[ $inside_status != 0 ]]; then
 		say "it does not compile for $kernel: $(first_error)"
+		deliver build.log warnings
 		refused=1
 		return 1
 	fi
-	deliver "$module.ko" "$module.ko"
+	deliver build.log warnings "$module.ko"
 	[[ ! $recipe ]] || keep_object
 }
 
 # A kept build; it may be pruned under our hands, and is then built again.
 take_kept() {
-	is_kept "$1" && cp "$1/log" "$out/build.log" &&
-		cp "$1/warnings" "$1/$module.ko" "$out/"
+	is_kept "$1" && cp -t "$out" -- "$1"/{build.log,warnings,"$module.ko"}
 } 2>/dev/null
 
 build_module() {
@@ -54,7 +51,7 @@ build_module() {
 	key_of module "/dev/fd/$source"
 	if [[ ${BUILD:-auto} != auto ]] || ! take_kept "$cache/$key"; then
 		compile || return 1
-		[[ ${BUILD:-auto} != auto ]] || keep "$key"
+		[[ ${BUILD:-auto} != auto ]] || keep "$key" "$out"/{build.log,warnings,"$module.ko"}
 	fi
 	if [[ $werror && $(<"$out/warnings") != 0 ]]; then
 		say "it builds for $kernel with warnings: $(grep -m 1 -E 'warning|WARNING' "$out/build.log")"
@@ -74,8 +71,8 @@ build_test() {
 		run_inside test "$test_source" test.c
 		[[ $inside_status == 0 ]] ||
 			trouble "lab $lab's own test.c does not compile ($(first_error)): apt-get install --no-install-recommends libc6-dev, or report it"
-		deliver test test
+		deliver test
 		chmod 755 "$out/test"
-		keep "$key"
+		keep "$key" "$out/test"
 	fi
 }

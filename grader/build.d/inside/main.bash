@@ -96,7 +96,7 @@ tidy_log() {
 
 # Every line that gcc, objtool or modpost means as a warning; source lines they quote begin with a blank.
 count_warnings() {
-	grep -cE '^[^ ].*: warning: |^WARNING: ' "$out/log"
+	grep -cE '^[^ ].*: warning: |^WARNING: ' "$out/build.log"
 }
 
 # The builder holds the other end of fd 8. When it is gone, so is the reason to go on.
@@ -121,17 +121,17 @@ mkdir -p "$out"
 cd "$root/build" || exit
 watch_lifeline 2>/dev/null &
 watcher=$!
-timeout -k 2 "$seconds" bash "$0" "$@" steps 8<&- 2>&1 | tidy_log 8<&- | capped "$out/log" 8<&-
+timeout -k 2 "$seconds" bash "$0" "$@" steps 8<&- 2>&1 | tidy_log 8<&- | capped "$out/build.log" 8<&-
 status=${PIPESTATUS[0]}
 kill "$watcher"
-if ((status == 1)) && grep -qE 'Killed signal terminated program|\] Killed$' "$out/log"; then
-	echo "the compiler was killed: does this machine have 512 MiB of memory to spare?" >>"$out/log"
+if ((status == 1)) && grep -qE 'Killed signal terminated program|\] Killed$' "$out/build.log"; then
+	echo "the compiler was killed: does this machine have 512 MiB of memory to spare?" >>"$out/build.log"
 	status=3
-elif ((status == 1)) && grep -qE "$over_limit" "$out/log"; then
+elif ((status == 1)) && grep -qE "$over_limit" "$out/build.log"; then
 	echo "build: error: compiling this takes more than a lab may:" \
-		"512 MiB of memory, files of 64 MiB, $cpu_seconds s of CPU" >>"$out/log"
+		"512 MiB of memory, files of 64 MiB, $cpu_seconds s of CPU" >>"$out/build.log"
 elif ((status == 124 || status == 137)); then
-	echo "not done after $seconds seconds: a busy machine wants a larger BUILD_SECONDS" >>"$out/log"
+	echo "not done after $seconds seconds: a busy machine wants a larger BUILD_SECONDS" >>"$out/build.log"
 	status=3
 fi
 echo "$status" >"$out/status"
