@@ -144,7 +144,8 @@ machine_verdict() {
 }
 
 # request VERB ARGUMENT… - the answer of M's keeper: SAID, COMPLAINED (what it said on stdout and stderr) and
-# the exit status. One vm process serves a whole check: to start one for each request costs more than the answer.
+# the exit status. One vm process serves all checks of a file: to start one for each request costs more than the
+# answer.
 request() {
 	local status said complained
 	[[ -n ${TELL:-} ]] || session_begins
@@ -155,24 +156,24 @@ request() {
 		while [[ $SAID == *$'\n' ]]; do SAID=${SAID%$'\n'}; done
 		return "$status"
 	fi
-	session_ends || status=$?
-	SAID='' COMPLAINED=$(<"$CHECK/session")
-	return "$status"
+	# It has given up, with a reason, or it was killed.
+	session_ends
+	SAID='' COMPLAINED=$(<"$SESSION_LOG")
+	[[ -z $COMPLAINED ]] || return 123
+	return 137
 }
 
 session_begins() {
-	coproc SESSION { exec "$BIN/vm" session; } 2>"$CHECK/session" 3>&-
+	SESSION_LOG=$CHECK/session
+	coproc SESSION { exec "$BIN/vm" session; } 2>"$SESSION_LOG" 3>&-
 	# Of the coprocess' own descriptors bash lets no subshell know.
 	local hear=${SESSION[0]} tell=${SESSION[1]}
 	exec {TELL}>&"$tell" {HEAR}<&"$hear" {tell}>&- {hear}<&-
 }
 
-# session_ends - with the session's exit status.
 session_ends() {
-	[[ -n ${TELL:-} ]] || return 0
-	exec {TELL}>&- {HEAR}<&-
+	[[ -z ${TELL:-} ]] || exec {TELL}>&- {HEAR}<&-
 	TELL=''
-	wait "$SESSION_PID"
 }
 
 # ask VERB ARGUMENT… - a request of which every trouble is noted: the machine's fate is the student's, the rest the

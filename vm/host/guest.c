@@ -9,6 +9,19 @@
 /* Time for the agent to notice and report what is overdue in the guest, before we call it a hang.
  */
 #define REPORT_MS 2000
+#define OOPS_MS 1000 /* for an answer after an oops */
+
+/*
+ * A process that oopses may die with a lock that its own end waits for. Once the kernel has said so
+ * and falls silent, there is nothing more to wait for.
+ */
+static int64_t patience(const struct machine *machine, int64_t asked, int64_t until)
+{
+	int64_t silent = (machine->spoke > asked ? machine->spoke : asked) +
+			 OOPS_MS * machine->scale;
+
+	return machine->oopsed && silent < until ? silent : until;
+}
 
 bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *payload,
 		uint32_t deadline, struct frame *reply)
@@ -19,11 +32,12 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 		.deadline = deadline * machine->scale,
 		.cookie = machine->cookie,
 	};
-	int64_t until;
+	int64_t until, asked;
 
 	if (machine->paused && !monitor_resume(machine, REPORT_MS))
 		machine_ends(machine, FATE_BROKEN, "it does not run on");
-	until = now_ms() + request.deadline + REPORT_MS * machine->scale;
+	asked = now_ms();
+	until = asked + request.deadline + REPORT_MS * machine->scale;
 	/* The agent only speaks when asked: what is here already was written by somebody else. */
 	machine_pump(machine, now_ms(), -1);
 	if (machine->heard.in.length > machine->heard.used)
@@ -43,11 +57,13 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 		if (whole) {
 			machine_ends(machine, FATE_LOST,
 				     "the wire carries bytes that are not the agent's");
-		} else if (now_ms() >= until) {
-			machine_ends(machine, FATE_HANG, "no answer within %u ms",
+		} else if (now_ms() >= patience(machine, asked, until)) {
+			machine_ends(machine, FATE_HANG,
+				     machine->oopsed ? "no answer after an oops"
+						     : "no answer within %u ms",
 				     request.deadline);
 		} else {
-			machine_pump(machine, until, -1);
+			machine_pump(machine, patience(machine, asked, until), -1);
 		}
 	}
 	return false;

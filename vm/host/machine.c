@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The poll loop around one QEMU; machine.h is the manual. */
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -50,6 +51,20 @@ void machine_ends(struct machine *machine, enum fate fate, const char *format, .
 	va_end(list);
 }
 
+/* How die() ends its first line on x86: an error code and a count, "Oops: 0002 [#1]". */
+static bool says_oops(const struct bytes *tail)
+{
+	const uint8_t *at = tail->data, *end = at + tail->length;
+
+	while ((at = memmem(at, (size_t)(end - at), " [#", 3))) {
+		if (at - tail->data >= 6 && !memcmp(at - 6, ": ", 2) && isxdigit(at[-4]) &&
+		    isxdigit(at[-1]))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* Every line begins with the seconds since the machine was started. */
 static void log_console(struct machine *machine, const uint8_t *data, size_t length)
 {
@@ -60,6 +75,8 @@ static void log_console(struct machine *machine, const uint8_t *data, size_t len
 	bytes_add(&machine->tail, data, length);
 	if (machine->tail.length > TAIL_KEPT)
 		bytes_drop(&machine->tail, machine->tail.length - TAIL_KEPT);
+	machine->spoke = now_ms();
+	machine->oopsed = machine->oopsed || says_oops(&machine->tail);
 	if (machine->logged >= LOG_MAX)
 		return;
 	for (size_t i = 0; i < length; i++) {

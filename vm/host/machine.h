@@ -51,6 +51,8 @@ struct machine {
 	bool line_open;	     /* console.log is in the middle of a line */
 	struct bytes before; /* the log of the machine that this one was started from */
 	struct bytes tail;   /* the console's last bytes, to tell a panic from a lost machine */
+	int64_t spoke;	     /* now_ms() of its latest */
+	bool oopsed;	     /* the console says that the kernel oopsed */
 	struct frame_reader heard;
 	struct bytes said_qmp;
 	uint64_t cookie;
