@@ -52,7 +52,9 @@ for name in "${wanted[@]}"; do
 	(test_alone "${place[$name]}" "$name") >"$said" 2>&1
 	status=$?
 	# Who was killed may have left half an answer behind; and the session itself may be gone.
-	((status < 128)) && kill -0 "${SESSION_PID:-gone}" 2>/dev/null || session_ends
+	if ((status >= 128)) || ! kill -0 "${SESSION_PID:-gone}" 2>/dev/null; then
+		session_ends
+	fi
 	((status == 0)) && printf 'ok %d %s\n' "$count" "$name" && continue
 	printf 'not ok %d %s\n' "$count" "$name"
 	sed 's/^/# /' "$said"

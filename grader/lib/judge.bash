@@ -8,7 +8,8 @@
 #	machine:dirty	one whose fresh memory is not zero
 #	machine:two	one with two vCPUs
 #	machine:pci	one with edu and ivshmem
-#	machine:own	a fresh one even with FRESH=0: the check reads the kernel's log, which is everybody's
+#	machine:own	one that no other check has used, even with FRESH=0: the check reads the kernel's log, which is
+#			everybody's
 #	module:no	the check loads the module itself
 #	gate:none	the check is tried even if a plain mapping does not work
 #

@@ -26,11 +26,12 @@ machine_start() {
 }
 
 # machine_take [OPTION…] - the machine for a check: a fresh one; with FRESH=0 the one before, if it
-# is healthy and of the same kind.
+# is healthy and of the same kind. Who wants one of his own gets that, too, if only the gate has used it.
 machine_take() {
 	local kind="${*:-plain}"
-	if [[ ${FRESH:-1} == 0 && $NEEDS != *" machine:own "* ]]; then
-		M="$OUT/machines/${kind// /}"
+	kind=$OUT/machines/${kind// /}
+	if [[ ${FRESH:-1} == 0 && ($NEEDS != *" machine:own "* || ! -e $kind/used) ]]; then
+		M=$kind
 		[[ -e $M/ctl ]] && request status && [[ $SAID == alive ]] && return
 	fi
 	machine_start "$@"
@@ -98,6 +99,7 @@ machine_release() {
 			request wait "$job" || true
 		done
 		if traces_end && { [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; }; then
+			[[ $CHECK == "$OUT"/evidence/gate ]] || : >"$M/used"
 			return
 		fi
 	fi
