@@ -108,7 +108,7 @@ setup() {
 	STARTED=${EPOCHREALTIME/./}
 	read_needs
 	local gate
-	gate=$(<"$OUT/gate")
+	IFS= read -r gate <"$OUT/gate" || true
 	if [[ $NEEDS != *" gate:none "* && $gate != ok ]]; then
 		[[ $gate == broken ]] && trouble "the kit could not start a machine"
 		skip "$gate"
