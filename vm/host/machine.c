@@ -56,7 +56,7 @@ static bool says_oops(const struct bytes *tail)
 {
 	const uint8_t *at = tail->data, *end = at + tail->length;
 
-	while ((at = memmem(at, (size_t)(end - at), " [#", 3))) {
+	while (at && (at = memmem(at, (size_t)(end - at), " [#", 3))) {
 		if (at - tail->data >= 6 && !memcmp(at - 6, ": ", 2) && isxdigit(at[-4]) &&
 		    isxdigit(at[-1]))
 			return true;
