@@ -162,8 +162,8 @@ frames_hold() {
 		differs "every page is mapped to a frame in RAM" "${PAGE_LINES[*]}" || return 1
 	IFS=, read -ra found <<<"$found"
 	for ((i = 0; i < $#; i++)); do
-		[[ ${found[i]} == "${*:i + 1:1}" ]] ||
-			differs "page $i of the window is mapped to the frame with $(content_in_words "${*:i + 1:1}")" \
+		[[ ${found[i]} == "${*:i+1:1}" ]] ||
+			differs "page $i of the window is mapped to the frame with $(content_in_words "${*:i+1:1}")" \
 				"frame ${frames[i]} holds $(content_in_words "${found[i]}")" || return 1
 	done
 }

@@ -63,7 +63,7 @@ void print_text(const struct run *run, bool color)
 	static const struct style colored = {"\033[32m", "\033[31m", "\033[2m", "\033[0m"};
 	const struct style *style = color ? &colored : &plain;
 	char *lab = run_fact(run, "lab"), *kernel = run_fact(run, "kernel");
-	char *accel = run_fact(run, "accel");
+	char *accel = run_fact(run, "accel"), *only = run_fact(run, "only");
 	size_t kept = 0, told = 0, skipped = 0;
 	int most = 0;
 
@@ -89,8 +89,8 @@ void print_text(const struct run *run, bool color)
 		if (told > SHOWN)
 			printf("  and %zu more, in report.json\n", told - SHOWN);
 		if (skipped)
-			printf("  %zu not tried, because what they build on does not work yet\n",
-			       skipped);
+			printf("  %zu not tried%s\n", skipped,
+			       *only ? "" : ", because what they build on does not work yet");
 	}
 	for (size_t i = 0; i < run->promises; i++)
 		most += run->promise[i].points;
@@ -98,6 +98,10 @@ void print_text(const struct run *run, bool color)
 		printf("\n%s: not judged, the kit had trouble of its own (see above); nothing counts "
 		       "against you\n",
 		       lab);
+	else if (*only)
+		/* Points are a whole submission's. */
+		printf("\n%s: %zu of %s promises that were asked for held on %s, %.3s\n", lab, kept,
+		       only, kernel, accel);
 	else
 		printf("\n%s: %s%d of %d%s (%zu of %zu promises held) on %s, %.3s\n", lab,
 		       run->score == most ? style->good : style->bad, run->score, most, style->off,
@@ -105,4 +109,5 @@ void print_text(const struct run *run, bool color)
 	free(lab);
 	free(kernel);
 	free(accel);
+	free(only);
 }

@@ -98,6 +98,14 @@ test_no_answer_is_a_hang() {
 	says 'no answer within' "$(<said)"
 }
 
+# Whoever oopsed may hold what everybody waits for: the deadline of the call is not waited for.
+test_after_an_oops_silence_is_a_hang() {
+	got 'oops+silence at get' 121 hang
+	says 'no answer after an oops' "$(<said)"
+	got 'oops+answer at get' 0 alive
+	is delivered "$(<said)" 'the file'
+}
+
 test_half_an_answer_is_a_hang() {
 	ran 'half at await' 121 hang
 }

@@ -17,8 +17,8 @@
  */
 static int64_t patience(const struct machine *machine, int64_t asked, int64_t until)
 {
-	int64_t silent = (machine->spoke > asked ? machine->spoke : asked) +
-			 OOPS_MS * machine->scale;
+	int64_t silent =
+		(machine->spoke > asked ? machine->spoke : asked) + OOPS_MS * machine->scale;
 
 	return machine->oopsed && silent < until ? silent : until;
 }

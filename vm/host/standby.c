@@ -32,8 +32,8 @@ static bool refused(struct machine *machine, const char *why)
 	return false;
 }
 
-static bool ask(struct machine *machine, enum frame_op op, struct bytes *payload,
-		uint32_t deadline, struct frame *reply)
+static bool ask(struct machine *machine, enum frame_op op, struct bytes *payload, uint32_t deadline,
+		struct frame *reply)
 {
 	bool answered = guest_call(machine, op, payload, deadline, reply);
 
@@ -83,7 +83,8 @@ bool standby_start(struct machine *machine)
 
 bool standby_prepare(struct machine *machine)
 {
-	char *words = strdup(machine->profile.prepare ? machine->profile.prepare : ""), *rest = words;
+	char *words = strdup(machine->profile.prepare ? machine->profile.prepare : ""),
+	     *rest = words;
 	uint32_t job, state, code;
 	struct bytes payload = {0};
 	const uint8_t *said;

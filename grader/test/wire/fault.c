@@ -102,6 +102,13 @@ static void do_panic(const struct answer *answer)
 	say(answer, CONSOLE, line, strlen(line));
 }
 
+static void do_oops(const struct answer *answer)
+{
+	static const char line[] = "[    9.876] Oops: 0002 [#1] PREEMPT SMP NOPTI\r\n";
+
+	say(answer, CONSOLE, line, strlen(line));
+}
+
 static void do_end(const struct answer *answer)
 {
 	(void)answer;
@@ -121,7 +128,7 @@ static const struct {
 	{"answer", do_answer},	 {"half", do_half},	{"flipped", do_flipped},
 	{"empty", do_empty},	 {"forged", do_forged}, {"refused", do_refused},
 	{"silence", do_silence}, {"flood", do_flood},	{"panic", do_panic},
-	{"end", do_end},	 {"crash", do_crash},
+	{"oops", do_oops},	 {"end", do_end},	{"crash", do_crash},
 };
 
 struct fault fault_of(const char *words)

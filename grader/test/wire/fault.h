@@ -13,6 +13,7 @@
  *	silence		nothing
  *	flood		more on the console than anybody keeps
  *	panic		the kernel's last words on the console
+ *	oops		the first line of an oops on the console
  *	end		QEMU ends as after a power-off
  *	crash		QEMU is killed
  */
