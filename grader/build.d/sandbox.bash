@@ -120,7 +120,9 @@ run_inside() {
 
 	had=$out/.build.$$
 	rm -rf "$had"
-	mkdir "$had" && tar -xf "/dev/fd/$results" -C "$had" 2>/dev/null || true
+	mkdir "$had"
+	# Whoever was killed has left less than an archive.
+	tar -xf "/dev/fd/$results" -C "$had" 2>/dev/null || true
 	read -r inside_status 2>/dev/null <"$had/status" || {
 		[[ ${SANDBOX-} == none ]] || trouble "the sandbox does not work here ($(head -n 1 "/dev/fd/$errors"))${sandbox_remedy}"
 		trouble "the build ended without a word ($(head -n 1 "/dev/fd/$errors")): try again"

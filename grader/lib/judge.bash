@@ -89,7 +89,7 @@ try_the_gate() {
 	note_hang "$gate"
 	NEEDS=' module:no '
 	if [[ $gate == ok ]]; then
-		machine_release pass
+		HEALTHY=yes machine_release pass
 	else
 		machine_stop
 	fi

@@ -4,6 +4,8 @@
 # M is the machine's folder, CHECK the folder of the check's evidence. All that is asked and answered
 # goes into CHECK/transcript.
 
+TAINT_BASELINE=12288 # out of tree, unsigned
+
 # machine_start [OPTION…] - a fresh machine in M.
 machine_start() {
 	[[ ! -e $M ]] || rm -rf "$M"
@@ -90,9 +92,10 @@ trace_cleared() {
 	ask put /dev/null /sys/kernel/tracing/trace
 }
 
-# machine_release STATUS - gives it back: with FRESH=0 to the next check if nothing went wrong.
+# machine_release STATUS - gives it back: with FRESH=0 to the next check if it is healthy. A check that loads the module
+# itself and fails may leave more behind than can be tidied up.
 machine_release() {
-	if machine_is_shared && [[ $1 == pass ]]; then
+	if machine_is_shared && [[ -n $HEALTHY && ($1 == pass || $NEEDS != *" module:no "*) ]]; then
 		local job
 		for job in ${JOBS:-}; do
 			request kill "$job" 9 || true
@@ -100,6 +103,7 @@ machine_release() {
 		done
 		if traces_end && { [[ $NEEDS == *" module:no "* ]] || module_unloads >/dev/null 2>&1; }; then
 			[[ $CHECK == "$OUT"/evidence/gate ]] || : >"$M/used"
+			[[ $1 == pass ]] || { mkdir -p "$CHECK/machine" && cp "$M/console.log" "$CHECK/machine/"; }
 			return
 		fi
 	fi
@@ -112,9 +116,10 @@ machine_stop() {
 }
 
 # machine_verdict STATUS - VERDICT, the check's status in the light of what became of the machine, which ends
-# with this unless another check may have it.
+# with this unless another check may have it: if it is HEALTHY.
 machine_verdict() {
 	local fate last=stop
+	HEALTHY=
 	! machine_is_shared || last=status
 	if [[ -e $M/ctl ]]; then
 		request $last --taint || true
@@ -130,6 +135,7 @@ machine_verdict() {
 	case $VERDICT in
 	alive)
 		VERDICT=$1
+		(((${fate#alive} & ~TAINT_BASELINE) == 0)) && HEALTHY=yes
 		# Bit 7: the kernel has oopsed. Whoever it hit, the check can not have gone well.
 		((${fate#alive} & 128)) && VERDICT=oops
 		;;

@@ -40,6 +40,7 @@ test_a_session_answers_as_single_verbs_do() {
 	kill "$OWNER"
 	gone "$KEEPER"
 	requested status m >request
+	# shellcheck disable=SC2016 # for the bash that is called
 	is 123 "$(status_of bash -c '"$1" session <request' _ "$BIN/vm")" 'a session about a machine without a keeper'
 }
 
