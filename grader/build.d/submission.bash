@@ -49,7 +49,9 @@ read_submission() {
 
 	# By bytes, up to the first zero: it succeeds where there is one, or too much.
 	! IFS= read -r -d '' -n $((max_source + 1)) text <"$path" || zero=yes
-	((${#text} <= max_source)) || usage "$name is larger than 1 MiB: a submission is one hand-written C file"
+	if ((${#text} > max_source)) || [[ $zero && $(stat -L -c %s "$path") -gt $max_source ]]; then
+		usage "$name is larger than 1 MiB: a submission is one hand-written C file"
+	fi
 	[[ ! $zero ]] || usage "$name is binary (it holds zero bytes): submit the C source, not what was built from it"
 	[[ $text ]] || usage "$name is empty: submit the file you worked on"
 	open_anonymous source

@@ -68,7 +68,7 @@ source_line() {
 # A hang costs a whole deadline, so it is waited for once. note_hang GATE - called by the gate before it gives
 # its machine back: if that one hangs, OUT/hung says with which outcome and at which step.
 note_hang() {
-	[[ $1 != ok ]] && ! request status && [[ $SAID == hang* ]] || return 0
+	[[ $1 != ok ]] && request status && [[ $SAID == hang* ]] || return 0
 	machine_verdict fail
 	printf '%s, %s' "$VERDICT" "$1" >"$OUT/hung"
 }
