@@ -37,10 +37,10 @@ key_of() {
 	key=$1-${sum%% *}
 }
 
-# is_kept ENTRY: it is there and its bytes are the ones that were kept. Its file "used" is as old as its last use.
+# is_kept ENTRY: it is there and its bytes are the ones that were kept.
 is_kept() {
 	[[ -f $1/sums ]] && (cd "$1" && exec sha256sum --status -c sums) || return 1
-	{ : >"$1/used"; } 2>/dev/null || true
+	touch "$1" 2>/dev/null || true
 }
 
 # keep KIND-KEY FILE...: keep these, unless another run was faster.
@@ -55,7 +55,7 @@ keep() {
 	{
 		cp -t "$aside" -- "${@:2}" &&
 			sums=$(cd "$aside" && shopt -s dotglob && sha256sum -- *) &&
-			echo "$sums" >"$aside/sums" && : >"$aside/used" &&
+			echo "$sums" >"$aside/sums" &&
 			mv -T "$aside" "$cache/$1" 2>/dev/null
 	} || rm -rf "$aside"
 	forget_oldest "$cache" "$max_entries"
@@ -66,15 +66,10 @@ forget_oldest() {
 	local entries=("$1"/*) old
 
 	((${#entries[@]} > $2)) || return 0
-	# Names of ours, without blanks; the way to them may have some.
-	(
-		cd "$1" && {
-			find . -mindepth 1 -maxdepth 1 -printf '%T@ %p\n'
-			find . -mindepth 2 -maxdepth 2 -name used -printf '%T@ %h\n'
-		}
-	) | sort -rn | awk '!seen[$2]++ { print $2 }' | tail -n "+$(($2 + 1))" |
-		while read -r old; do
-			rm -rf "${1:?}/$old"
+	# Another build may rename or remove some meanwhile.
+	find "$1" -ignore_readdir_race -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn | tail -n "+$(($2 + 1))" |
+		while read -r _ old; do
+			rm -rf "$old"
 		done
 }
 

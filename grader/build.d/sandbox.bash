@@ -118,7 +118,7 @@ run_inside() {
 	inside_pid=
 	exec {lifeline}>&-
 
-	had=$out/.build.$$
+	had=$out/.build.tmp
 	rm -rf "$had"
 	mkdir "$had"
 	# Whoever was killed has left less than an archive.

@@ -34,7 +34,7 @@ find_kernel() {
 # Copy the file once into one without a name, open as fd $source: what is checked is what is built, and
 # nothing stays behind however we end. Each refusal is one line; a name may hold anything, so quote it.
 read_submission() {
-	local path=$1 name text='' zero='' LC_ALL=C
+	local path=$1 name text='' zero=''
 
 	printf -v name %q "${1##*/}"
 	[[ $path == /* ]] || path=./$path
@@ -48,6 +48,7 @@ read_submission() {
 	[[ -r $path ]] || usage "$name cannot be read: check its permissions"
 
 	# By bytes, up to the first zero: it succeeds where there is one, or too much.
+	local LC_ALL=C
 	! IFS= read -r -d '' -n $((max_source + 1)) text <"$path" || zero=yes
 	if ((${#text} > max_source)) || [[ $zero && $(stat -L -c %s "$path") -gt $max_source ]]; then
 		usage "$name is larger than 1 MiB: a submission is one hand-written C file"

@@ -152,18 +152,18 @@ page_is() {
 
 # frames_hold HASH… - the bytes of the frames behind pages 0, 1, …, read by the host from guest memory.
 frames_hold() {
-	local i frames=() ranges=() found
-	for ((i = 0; i < $#; i++)); do
-		of_page $i pfn
+	local hashes=("$@") i frames=() ranges=() found
+	for i in "${!hashes[@]}"; do
+		of_page "$i" pfn
 		frames+=("${VALUE:-0}")
 		ranges+=($((${VALUE:-0} * 4096)) 4096)
 	done
 	found=$(vm phys read "${ranges[@]}" | pattern sum) ||
 		differs "every page is mapped to a frame in RAM" "${PAGE_LINES[*]}" || return 1
 	IFS=, read -ra found <<<"$found"
-	for ((i = 0; i < $#; i++)); do
-		[[ ${found[i]} == "${*:i+1:1}" ]] ||
-			differs "page $i of the window is mapped to the frame with $(content_in_words "${*:i+1:1}")" \
+	for i in "${!hashes[@]}"; do
+		[[ ${found[i]} == "${hashes[i]}" ]] ||
+			differs "page $i of the window is mapped to the frame with $(content_in_words "${hashes[i]}")" \
 				"frame ${frames[i]} holds $(content_in_words "${found[i]}")" || return 1
 	done
 }

@@ -82,6 +82,7 @@ int keeper_command(int argc, char *argv[], struct bytes *out, struct bytes *err)
 	/* The keeper wants the verb and its arguments without the folder in between. */
 	argv[2] = argv[1];
 	status = keeper_ask(folder, argv + 2, argc - 2, &data, out, err);
+	argv[2] = folder;
 	bytes_free(&data);
 	return status;
 }

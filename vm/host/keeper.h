@@ -24,7 +24,7 @@ int keeper_ask(const char *folder, char *const argv[], int argc, const struct by
 
 /*
  * keeper_command - the same with the words of a command line: argv[1] is the verb, argv[2] the
- * folder. Reads what the verb sends: a file, or stdin. Overwrites argv[2].
+ * folder. Reads what the verb sends: a file, or stdin.
  */
 int keeper_command(int argc, char *argv[], struct bytes *out, struct bytes *err);
 

@@ -5,6 +5,7 @@
 
 #include "keeper.h"
 #include "session.h"
+#include "verbs.h"
 
 #define WORDS 600
 
@@ -49,14 +50,11 @@ int session(void)
 
 	while (request_read(argv, &argc)) {
 		struct bytes out = {0}, err = {0};
-		char *words[WORDS + 1];
-		int status;
-
-		memcpy(words, argv, sizeof(words));
+		const struct verb *verb = argc > 1 ? verb_find(argv[1]) : NULL;
 		/* Its input is the requests: nothing that reads it can be asked here. */
-		status = argc > 1 && (!strcmp(argv[1], "phys") || !strcmp(argv[1], "shmem"))
-				 ? EXIT_USAGE
-				 : keeper_command(argc, words, &out, &err);
+		int status = verb && verb->sends < 0 ? EXIT_USAGE
+						     : keeper_command(argc, argv, &out, &err);
+
 		drop_zeros(&out);
 		drop_zeros(&err);
 		printf("%d %zu %zu\n", status, out.length, err.length);

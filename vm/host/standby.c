@@ -83,8 +83,8 @@ bool standby_start(struct machine *machine)
 
 bool standby_prepare(struct machine *machine)
 {
-	char *words = strdup(machine->profile.prepare ? machine->profile.prepare : ""),
-	     *rest = words;
+	const char *prepare = machine->profile.prepare;
+	char *words, *rest;
 	uint32_t job, state, code;
 	struct bytes payload = {0};
 	const uint8_t *said;
@@ -92,10 +92,9 @@ bool standby_prepare(struct machine *machine)
 	bool done;
 	size_t length;
 
-	if (!*words || !*machine->standby.path) {
-		free(words);
+	if (!prepare || !*machine->standby.path)
 		return true;
-	}
+	rest = words = strdup(prepare);
 	bytes_u32(&payload, 0);
 	bytes_text(&payload, machine->standby.path);
 	for (char *word; (word = strsep(&rest, " "));)
