@@ -45,6 +45,7 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 	if (machine->fate == FATE_ALIVE && !frame_send(machine->agent, &request, payload))
 		machine_pump(machine, now_ms() + REPORT_MS, -1);
 	while (machine->fate == FATE_ALIVE) {
+		int64_t limit = patience(machine, asked, until);
 		int whole = frame_read(&machine->heard, reply);
 
 		if (whole > 0 && reply->cookie == machine->cookie && reply->op == op &&
@@ -57,13 +58,13 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 		if (whole) {
 			machine_ends(machine, FATE_LOST,
 				     "the wire carries bytes that are not the agent's");
-		} else if (now_ms() >= patience(machine, asked, until)) {
+		} else if (now_ms() >= limit) {
 			machine_ends(machine, FATE_HANG,
-				     machine->oopsed ? "no answer after an oops"
-						     : "no answer within %u ms",
+				     limit < until ? "no answer after an oops"
+						   : "no answer within %u ms",
 				     request.deadline);
 		} else {
-			machine_pump(machine, patience(machine, asked, until), -1);
+			machine_pump(machine, limit, -1);
 		}
 	}
 	return false;
