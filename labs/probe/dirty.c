@@ -20,6 +20,7 @@
 #define DIRT 0xd7
 #define TOO_MUCH (2ull << 30) /* a machine that big is somebody's, not a lab's */
 #define LEAVE (6ull << 20)    /* bytes left free: the kernel has to live meanwhile */
+#define LAST (8ull << 20)     /* bytes, of the pages that are given out next */
 #define PIPE_BYTES (1u << 20) /* the largest pipe everybody may have */
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
 
@@ -37,13 +38,13 @@ static uint64_t free_bytes(void)
  * one at a time, so that the small pieces go first. A mapping would leave its page tables behind:
  * pages of zeros, freed last and given out first.
  */
-static uint64_t fill_pipes(void)
+static uint64_t fill_pipes(uint64_t most)
 {
 	static unsigned char dirt[1 << 16];
 	uint64_t done = 0;
 
 	memset(dirt, DIRT, sizeof(dirt));
-	while (free_bytes() > LEAVE + PIPE_BYTES) {
+	while (done < most && free_bytes() > LEAVE + PIPE_BYTES) {
 		int ends[2];
 		ssize_t n;
 
@@ -66,7 +67,7 @@ static void make_dirty(void)
 	write_text("/proc/sys/vm/drop_caches", "3");
 	write_text("/proc/sys/vm/compact_memory", "1"); /* also empties the lists of each CPU */
 	setrlimit(RLIMIT_NOFILE, &files);
-	done = fill_pipes();
+	done = fill_pipes(UINT64_MAX);
 	fact("dirty", "%llu", (unsigned long long)(done / PAGE));
 	_exit(0);
 }
@@ -97,6 +98,12 @@ void verb_dirty(const struct args *args)
 	if (!child)
 		make_dirty();
 	status = child < 0 ? 0 : child_end(child);
+	/*
+	 * The child has left pages of zeros on top of the free lists after all, and so shall we:
+	 * over them goes what is in pipes until the end, for a process gives back its own pages
+	 * first.
+	 */
+	fill_pipes(LAST);
 	write_text(MIN_FREE, min_free);
 	if (WIFSIGNALED(status))
 		fact("dirty", "killed");
