@@ -1,21 +1,29 @@
 # The rounds of a bench, told as JSON. Input: lines "name<TAB>wall<TAB>cpu". Arguments: $words (name → words),
-# $kernel, $cores, $stages ("name<TAB>centimilliseconds" lines), $memory ("machines<TAB>kB in all<TAB>kB each"
-# lines), $guest (CPU seconds of QEMU in one run of "changed").
+# $kernel, $cores, $stages ("name<TAB>wall<TAB>cpu" lines, microseconds; no cpu: unknown), $memory ("machines<TAB>kB in all<TAB>kB each"
+# lines), $guest (CPU seconds of QEMU in one run of "changed"), $checks (how many it has).
 def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def lines: split("\n") | map(select(. != "") | split("\t"));
 def rounded: . * 1000 | round / 1000;
 
-["plain", "vng", "cold", "restore", "check", "kept", "replay", "make", "lab", "changed", "all", "grow1", "grow8", "grow64"] as $order
+["plain", "vng", "cold", "restore", "check", "kept", "replay", "make", "lab", "changed", "all", "grow1", "grow8", "grow64", "exam"] as $order
+| ["build", "restore", "deliver", "load", "ask", "end", "judge", "report"] as $stage_order
 | [inputs | split("\t") | {name: .[0], wall: (.[1] | tonumber), cpu: (.[2] | tonumber)}]
 | group_by(.name)
 | map({name: .[0].name, words: $words[.[0].name], wall: (map(.wall) | median), cpu: (map(.cpu) | median), runs: length})
 | sort_by(.name as $name | $order | index($name)) as $rows
 | ($rows | map({(.name): .}) | add) as $of
+# Of the grader itself, CPU in one run of "changed" (the build is of both kernels).
+| ($of.changed.cpu - $guest - 2 * $of.replay.cpu) as $grader
 | def ratio($words; $found; $most): {words: $words, found: ($found | rounded), most: ($most | rounded), held: ($found <= $most)};
 {
   schema: "mmap-labs/bench/1", kernel: $kernel, cores: $cores, rows: $rows,
-  stages: ($stages | lines | group_by(.[0]) | map({name: .[0][0], ms: (map(.[1] | tonumber) | median / 100)})),
+  stages: ($stages | lines | group_by(.[0])
+    | map({name: .[0][0], wall_ms: (map(.[1] | tonumber) | median / 1000 | rounded),
+        cpu_ms: (map(.[2] | tonumber?) | if . == [] then null else median / 1000 | rounded end)})
+    | . + [$of.replay | {name: "build", wall_ms: (.wall * 1000), cpu_ms: (.cpu * 1000)}]
+    | . + [{name: "judge", wall_ms: null, cpu_ms: ($grader / $checks * 1000 | rounded)}]
+    | sort_by(.name as $name | $stage_order | index($name))),
   memory: ($memory | lines | map({machines: (.[0] | tonumber), pss_mb: ((.[1] | tonumber) / 1024 | round),
     private_mb: ((.[2] | tonumber) / 1024 | round)})),
   ratios: ([
@@ -24,8 +32,9 @@ def rounded: . * 1000 | round / 1000;
     ratio("lab 02 with a changed source / plain boot (wall)"; $of.changed.wall / $of.plain.wall; 2),
     ratio("replayed build / make -C (CPU)"; $of.replay.cpu / $of.make.cpu; 1 / 2),
     ratio("grader alone, neither compiler nor guest / lab 02 changed (CPU)";
-      ($of.changed.cpu - $guest - 2 * $of.replay.cpu) / $of.changed.cpu; 1 / 3)
-  ] + if $of.grow64 then [
+      $grader / $of.changed.cpu; 1 / 3)
+  ] + if $of.all then [
+    ratio("all five labs / plain boot (wall)"; $of.all.wall / $of.plain.wall; 7.4),
     ratio("64 submissions / 8 submissions, CPU for each"; $of.grow64.cpu / 64 / ($of.grow8.cpu / 8); 1.05)
   ] else [] end)
 }

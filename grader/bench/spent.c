@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * spent - runs a command and says what it and all that it left behind cost: a machine's keeper and
- *its QEMU leave their parent, and time(1) would not see them.
+ * its QEMU leave their parent, and time(1) would not see them.
  *
  *	spent COMMAND [ARGUMENT…]
  *
  * Prints "wall cpu status": seconds on the clock until the command ended, CPU seconds (user and
- *system) until the last descendant ended, and the command's exit status (128 + N for signal N). The
- *command's stdout goes to stderr. Exit: 0, or 3 when the command could not be run.
+ * system) until the last descendant ended, and the command's exit status (128 + N for signal N). The
+ * command's stdout goes to stderr. Exit: 0, or 3 when the command could not be run.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -35,8 +35,8 @@ static uint64_t free_bytes(void)
 
 /*
  * Through pipes: like a driver's, a pipe's pages cannot be moved and come from the same free lists,
- * one at a time, so that the small pieces go first. A mapping would leave its page tables behind:
- * pages of zeros, freed last and given out first.
+ * one at a time, so that the small pieces go first; @most bytes of them. A mapping would leave its
+ * page tables behind: pages of zeros, freed last and given out first.
  */
 static uint64_t fill_pipes(uint64_t most)
 {
