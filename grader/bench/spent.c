@@ -6,8 +6,8 @@
  *	spent COMMAND [ARGUMENT…]
  *
  * Prints "wall cpu status": seconds on the clock until the command ended, CPU seconds (user and
- * system) until the last descendant ended, and the command's exit status (128 + N for signal N). The
- * command's stdout goes to stderr. Exit: 0, or 3 when the command could not be run.
+ * system) until the last descendant ended, and the command's exit status (128 + N for signal N).
+ * The command's stdout goes to stderr. Exit: 0, or 3 when the command could not be run.
  */
 #include <stdio.h>
 #include <stdlib.h>
