@@ -76,6 +76,20 @@ test_a_QEMU_that_is_killed_is_the_trouble_of_the_kit() {
 	kill "$OWNER"
 }
 
+# A driver that forgets to enable it must not be lucky with a machine that was booted: the BIOS enables it there.
+test_edu_is_left_to_the_driver_to_enable() {
+	local way command
+	owner_drawn
+	for way in --pci '--pci --cold'; do
+		# shellcheck disable=SC2086 # options
+		started m $way
+		command=$("$BIN/vm" get m /sys/bus/pci/devices/0000:00:11.0/config | od -An -tx2 -j4 -N2)
+		is ' 0000' "$command" "the command register of edu, $way"
+		"$BIN/vm" stop m
+	done
+	kill "$OWNER"
+}
+
 test_two_machines_start_at_once() {
 	local one two
 	owner_drawn

@@ -22,6 +22,7 @@
 #include "snapshot.h"
 #include "verbs.h"
 
+#define EDU_CONFIG "/sys/bus/pci/devices/0000:00:11.0/config"
 #define CLIENT_MS 10000 /* a client is local and sends at once */
 
 /* To whoever started us, until the machine is up: a letter (progress, failure, done) and text. */
@@ -150,22 +151,38 @@ out:
 	return last;
 }
 
-static bool bring_up(struct machine *machine)
+static void write_in_guest(struct machine *machine, const char *path, const void *what,
+			   size_t length)
 {
 	struct bytes payload = {0};
 	struct frame reply;
 
+	bytes_text(&payload, path);
+	bytes_field(&payload, what, length);
+	guest_call(machine, OP_WRITE, &payload, CALL_MS, &reply);
+	bytes_free(&payload);
+}
+
+/* However the devices came to be: to enable edu is left to the driver. */
+static void bring_up_devices(struct machine *machine)
+{
+	static const char off[6]; /* its ids, which are not writable, and the command register */
+
+	if (machine->profile.cold) /* a BIOS enables what it finds */
+		write_in_guest(machine, EDU_CONFIG, off, sizeof(off));
+	else /* they are on the command line, but the guest booted without them */
+		write_in_guest(machine, "/sys/bus/pci/rescan", "1", 1);
+}
+
+static bool bring_up(struct machine *machine)
+{
 	if (machine->profile.from   ? !snapshot_resume(machine)
 	    : machine->profile.cold ? !snapshot_boot(machine)
 				    : !snapshot_restore(machine, progress))
 		return false;
 	if (!machine->profile.pci)
 		return true;
-	/* The devices are on the command line, but the guest booted without them. */
-	bytes_text(&payload, "/sys/bus/pci/rescan");
-	bytes_text(&payload, "1");
-	guest_call(machine, OP_WRITE, &payload, CALL_MS, &reply);
-	bytes_free(&payload);
+	bring_up_devices(machine);
 	return machine->fate == FATE_ALIVE;
 }
 

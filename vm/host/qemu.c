@@ -63,8 +63,16 @@ char *qemu_line(const struct machine *machine, enum memory memory)
 	/* A versioned machine: a snapshot outlives an upgrade of QEMU or is refused cleanly. */
 	ADD("-machine");
 	ADD("pc-i440fx-7.2,memory-backend=ram");
+	/*
+	 * Single-threaded to boot two CPUs for a snapshot: where each has a thread, one now and
+	 * then runs into a breakpoint of the kernel rewriting its code after the rewriting is over,
+	 * and on a busy host one boot of ninety ended in "Oops: int3". Who runs from the snapshot
+	 * wants real races.
+	 */
 	ADD("-accel");
-	ADD(profile->kvm ? "kvm" : "tcg");
+	ADD(profile->kvm						     ? "kvm"
+	    : profile->cpus > 1 && memory == MEMORY_BOOTED && !profile->cold ? "tcg,thread=single"
+									     : "tcg");
 	/*
 	 * -cx16: on QEMU 7.2, restored 6.12 guests double-fault with it.
 	 * +rdrand,+rdseed: the first getrandom() blocks for a second without them.
