@@ -49,6 +49,7 @@ static void add(struct bytes *line, char *argument)
 char *qemu_line(const struct machine *machine, enum memory memory)
 {
 	const struct profile *profile = &machine->profile;
+	bool alone = profile->cpus > 1 && memory == MEMORY_BOOTED && !profile->cold;
 	struct bytes line = {0};
 
 #define ADD(...) add(&line, text(__VA_ARGS__))
@@ -70,9 +71,7 @@ char *qemu_line(const struct machine *machine, enum memory memory)
 	 * wants real races.
 	 */
 	ADD("-accel");
-	ADD(profile->kvm						     ? "kvm"
-	    : profile->cpus > 1 && memory == MEMORY_BOOTED && !profile->cold ? "tcg,thread=single"
-									     : "tcg");
+	ADD(profile->kvm ? "kvm" : alone ? "tcg,thread=single" : "tcg");
 	/*
 	 * -cx16: on QEMU 7.2, restored 6.12 guests double-fault with it.
 	 * +rdrand,+rdseed: the first getrandom() blocks for a second without them.
