@@ -23,7 +23,7 @@ def rounded: . * 1000 | round / 1000;
   stages: ($stages | lines | group_by(.[0])
     | map({name: .[0][0], wall_ms: (map(.[1] | tonumber) | median / 1000 | rounded),
         cpu_ms: (map(.[2] | tonumber?) | if . == [] then null else median / 1000 | rounded end)})
-    | . + [$of.replay | {name: "build", wall_ms: (.wall * 1000), cpu_ms: (.cpu * 1000)}]
+    | . + [$of.replay | {name: "build", wall_ms: (.wall * 1000 | rounded), cpu_ms: (.cpu * 1000 | rounded)}]
     | . + [{name: "judge", wall_ms: null, cpu_ms: ($grader / $checks * 1000 | rounded)}]
     | sort_by(.name as $name | $stage_order | index($name))),
   memory: ($memory | lines | map({machines: (.[0] | tonumber), pss_mb: ((.[1] | tonumber) / 1024 | round),
