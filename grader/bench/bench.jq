@@ -1,6 +1,7 @@
 # The rounds of a bench, told as JSON. Input: lines "name<TAB>wall<TAB>cpu". Arguments: $words (name → words),
-# $kernel, $cores, $stages ("name<TAB>wall<TAB>cpu" lines, microseconds; no cpu: unknown), $memory ("machines<TAB>kB in all<TAB>kB each"
-# lines), $guest (CPU seconds of QEMU in one run of "changed"), $checks (how many it has).
+# $kernel, $cores, $stages ("name<TAB>wall<TAB>cpu" lines, microseconds; no cpu: unknown), $memory
+# ("machines<TAB>kB in all<TAB>kB each" lines), $guest (CPU seconds of QEMU in one run of "changed"),
+# $checks (how many that run has).
 def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def lines: split("\n") | map(select(. != "") | split("\t"));

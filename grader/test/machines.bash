@@ -3,11 +3,11 @@
 
 # started FOLDER [OPTION…] - a machine that ends with OWNER; sets KEEPER and QEMU, by their working folder.
 started() {
-	local process name
+	local process name PROCESSES
 	timeout 60 "$BIN/vm" start "$1" --owner "$OWNER" "${@:2}"
 	KEEPER='' QEMU=''
-	for process in /proc/[0-9]*; do
-		[[ $(readlink "$process/cwd" 2>/dev/null) == "$PWD/$1" ]] || continue
+	processes_in "$1"
+	for process in "${PROCESSES[@]}"; do
 		name=$(<"$process/comm")
 		case $name in
 		vm) KEEPER=${process#/proc/} ;;

@@ -88,3 +88,14 @@ bool guest_hello(struct machine *machine, uint32_t deadline)
 	bytes_free(&payload);
 	return answered;
 }
+
+void guest_write(struct machine *machine, const char *path, const void *what, size_t length)
+{
+	struct bytes payload = {0};
+	struct frame reply;
+
+	bytes_text(&payload, path);
+	bytes_field(&payload, what, length);
+	guest_call(machine, OP_WRITE, &payload, CALL_MS, &reply);
+	bytes_free(&payload);
+}

@@ -19,4 +19,10 @@ bool guest_call(struct machine *machine, enum frame_op op, const struct bytes *p
 /* guest_hello - agrees on a cookie, sets the guest's clock and feeds its random pool. */
 bool guest_hello(struct machine *machine, uint32_t deadline);
 
+/*
+ * guest_write - one write(2) of @length bytes to a file of the guest that exists. Whether the file
+ * took them is not asked; a machine that meets its end says so by its fate.
+ */
+void guest_write(struct machine *machine, const char *path, const void *what, size_t length);
+
 #endif

@@ -22,7 +22,6 @@
 #include "snapshot.h"
 #include "verbs.h"
 
-#define EDU_CONFIG "/sys/bus/pci/devices/0000:00:11.0/config"
 #define CLIENT_MS 10000 /* a client is local and sends at once */
 
 /* To whoever started us, until the machine is up: a letter (progress, failure, done) and text. */
@@ -151,27 +150,16 @@ out:
 	return last;
 }
 
-static void write_in_guest(struct machine *machine, const char *path, const void *what,
-			   size_t length)
-{
-	struct bytes payload = {0};
-	struct frame reply;
-
-	bytes_text(&payload, path);
-	bytes_field(&payload, what, length);
-	guest_call(machine, OP_WRITE, &payload, CALL_MS, &reply);
-	bytes_free(&payload);
-}
-
 /* However the devices came to be: to enable edu is left to the driver. */
 static void bring_up_devices(struct machine *machine)
 {
 	static const char off[6]; /* its ids, which are not writable, and the command register */
 
 	if (machine->profile.cold) /* a BIOS enables what it finds */
-		write_in_guest(machine, EDU_CONFIG, off, sizeof(off));
+		guest_write(machine, "/sys/bus/pci/devices/0000:00:" EDU_SLOT ".0/config", off,
+			    sizeof(off));
 	else /* they are on the command line, but the guest booted without them */
-		write_in_guest(machine, "/sys/bus/pci/rescan", "1", 1);
+		guest_write(machine, "/sys/bus/pci/rescan", "1", 1);
 }
 
 static bool bring_up(struct machine *machine)

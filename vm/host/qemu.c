@@ -111,7 +111,7 @@ char *qemu_line(const struct machine *machine, enum memory memory)
 		ADD("-device");
 		ADD("ivshmem-plain,memdev=shmem,addr=10");
 		ADD("-device");
-		ADD("edu,addr=11");
+		ADD("edu,addr=" EDU_SLOT);
 	}
 	if (profile->gdb) {
 		ADD("-chardev");

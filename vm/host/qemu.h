@@ -5,6 +5,9 @@
 
 #include "machine.h"
 
+/* Where edu sits on the bus: hexadecimal, for QEMU's addr= as in the guest's names of devices. */
+#define EDU_SLOT "11"
+
 /* What QEMU does with the machine's memory, which is a file in any case. */
 enum memory {
 	MEMORY_BOOTED,	/* a boot; what is written goes into the file */
